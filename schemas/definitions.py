@@ -20,7 +20,8 @@ DAY_SECONDS = 86_400
 class PlannedProperty:
     """One property of a planned event. `type` is string, number, integer, boolean, object, array, datetime or any.
 
-    `enum`, `minimum`, `maximum` bound its values (both ends included). `personal_data` is none, indirect, direct or sensitive.
+    `enum`, `minimum`, `maximum` bound its values (both ends included).
+    `personal_data` is none, indirect, direct or sensitive.
     """
 
     name: str

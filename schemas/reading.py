@@ -34,7 +34,8 @@ class Restatement:
 class FunnelPersons:
     """Distinct persons by furthest step of any entry in the range: `reached[i]` got to step i + 1 or beyond.
 
-    `median_seconds[i]` is the median time from the previous step to step i + 1 over all entries (None for step 1, or if empty).
+    `median_seconds[i]` is the median time from the previous step to step i + 1 over all entries
+    (None for step 1, or if empty).
     """
 
     reached: Sequence[int]
@@ -57,7 +58,7 @@ class PersonReport:
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """How far the numbers speak. `lag_events` = 0 only if everything acknowledged before the call is settled (design §6).
+    """How far the numbers speak. `lag_events` = 0 only if everything acknowledged before the call is settled.
 
     `complete_through_ms`: every message received before it is counted and loaded; None before the first message.
     """
