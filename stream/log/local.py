@@ -1,0 +1,189 @@
+"""The embedded durable log: one SQLite file, written by one process, read by any.
+
+Does not decide what goes in: see `ingest.packer` and `stream.worker`; reading lies in `stream.log.reading`.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+from zstandard import ZstdCompressor
+
+from schemas.log import LogUnavailable
+from schemas.topics import LogEnd, Record, Topic
+from stream.log.connections import open_writer
+from stream.log.layout import (
+    INSERT,
+    LAYOUT_VERSION,
+    MAX_OFFSET,
+    MAX_PARTITIONS,
+    SCHEMA,
+    Row,
+    key_range,
+    record_key,
+    to_row,
+)
+from stream.log.reading import LocalLogReader, stored_ends, stored_partitions
+
+EVENT_TOPICS = (Topic.EVENTS, Topic.QUARANTINE)
+HANDOFF_TOPICS = (Topic.HANDOFFS,)
+
+Ends = dict[tuple[Topic, int], LogEnd]
+
+
+class WrongPartitions(ValueError):
+    """The log was made with another number of partitions, which is fixed for its life."""
+
+
+def unix_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _ring_nobody() -> None: ...
+
+
+class LocalLog(LocalLogReader):
+    """Both ends of the log (schemas.log.LogAppender and LogReader); the process that writes holds exactly one.
+
+    Appends may come from several threads and take turns. Blocks are compressed in the appending thread.
+    `on_append` is called after each commit, in the appending thread, to wake readers.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        topics: Sequence[Topic],
+        partitions: int,
+        on_append: Callable[[], None] = _ring_nobody,
+        clock: Callable[[], int] = unix_ms,
+    ) -> None:
+        """Open the log, making it if it is not there.
+
+        Raises:
+            WrongPartitions: the file has another number of partitions.
+            LogUnavailable: the file cannot be made or written.
+        """
+        super().__init__(path)
+        self._on_append = on_append
+        self._clock = clock
+        self._lock = Lock()
+        self._compressor = ZstdCompressor(level=1)
+        self._collector = ""
+        try:
+            self._connection = open_writer(path)
+            self._create(topics, partitions)
+        except sqlite3.Error as error:
+            raise LogUnavailable(f"{path}: {error}") from error
+        self._check_partitions(partitions)
+        self._ends = self._load_ends(topics)
+
+    def append(self, records: Sequence[Record], low_watermark_ms: int | None = None) -> list[int]:
+        """Append all records or none, durably, in order; return their offsets.
+
+        Raises:
+            LogUnavailable: nothing was promised; the caller may try again.
+        """
+        if not records:
+            return []
+        with self._lock:
+            ends, rows = self._place(records)
+            with self._transaction():
+                self._connection.executemany(INSERT, rows)
+                if low_watermark_ms is not None:
+                    self._store_watermark(records[0].collector, low_watermark_ms)
+            self._ends.update(ends)
+        self._on_append()
+        return [row[0] & MAX_OFFSET for row in rows]
+
+    def advance(self, collector: str, low_watermark_ms: int) -> None:
+        """Store a collector's low watermark alone (while idle). May raise LogUnavailable."""
+        with self._lock, self._transaction():
+            self._store_watermark(collector, low_watermark_ms)
+        self._on_append()
+
+    def prune(self, topic: Topic, partition: int, before_offset: int) -> None:
+        """Remove the records before an offset for good (not beyond the end). May raise LogUnavailable."""
+        with self._lock, self._transaction():
+            end = self._ends[topic, partition]
+            first = min(before_offset, end.offset)
+            self._connection.execute(
+                "DELETE FROM records WHERE key >= ? AND key < ?",
+                (key_range(topic, partition)[0], record_key(topic, partition, first)),
+            )
+            self._connection.execute(
+                "UPDATE bounds SET first_offset = max(first_offset, ?), next_offset = ?, next_lines = ?"
+                " WHERE topic = ? AND partition = ?",
+                (first, end.offset, end.lines, topic.value, partition),
+            )
+
+    def close(self) -> None:
+        super().close()
+        with self._lock:
+            self._connection.close()
+
+    def _create(self, topics: Sequence[Topic], partitions: int) -> None:
+        if self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+            return
+        if not 1 <= partitions <= MAX_PARTITIONS:
+            raise WrongPartitions(f"{self.path}: {partitions} partitions; 1 to {MAX_PARTITIONS} are possible")
+        facts = (("layout", str(LAYOUT_VERSION)), ("partitions", str(partitions)))
+        places = [(topic.value, partition) for topic in topics for partition in range(partitions)]
+        self._connection.execute("BEGIN IMMEDIATE")
+        for statement in SCHEMA.split(";"):
+            self._connection.execute(statement)
+        self._connection.executemany("INSERT INTO meta VALUES (?, ?)", facts)
+        self._connection.executemany("INSERT INTO bounds (topic, partition) VALUES (?, ?)", places)
+        self._connection.execute("COMMIT")
+
+    def _check_partitions(self, wanted: int) -> None:
+        stored = stored_partitions(self._connection)
+        if stored != wanted:
+            self.close()
+            raise WrongPartitions(f"{self.path} was made with {stored} partitions and keeps them; asked for {wanted}")
+
+    def _load_ends(self, topics: Sequence[Topic]) -> Ends:
+        return {
+            (topic, partition): end
+            for topic in topics
+            for partition, end in stored_ends(self._connection, topic).items()
+        }
+
+    def _place(self, records: Sequence[Record]) -> tuple[Ends, list[Row]]:
+        """Give each record its offset and compress it; the ends as they will be after the commit."""
+        ends: Ends = {}
+        rows = []
+        now = self._clock()
+        for record in records:
+            place = (record.topic, record.partition)
+            end = ends.get(place) or self._ends[place]
+            key = record_key(record.topic, record.partition, end.offset)
+            rows.append(to_row(key, record, self._compressor.compress(record.value), now, end.lines))
+            ends[place] = LogEnd(end.offset + 1, end.lines + record.count)
+        return ends, rows
+
+    def _store_watermark(self, collector: str, low_watermark_ms: int) -> None:
+        if collector != self._collector:
+            # One collector writes this file: rows of other names are its dead predecessors'.
+            self._connection.execute("DELETE FROM watermarks WHERE collector <> ?", (collector,))
+            self._collector = collector
+        self._connection.execute("INSERT OR REPLACE INTO watermarks VALUES (?, ?)", (collector, low_watermark_ms))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing, on the disk when it ends; nothing of a failed one stays."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            raise LogUnavailable(f"{self.path}: {error}") from error
+
+    def _roll_back(self) -> None:
+        # The next watermark must clear old rows again: the clearing may have been rolled back.
+        self._collector = ""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
