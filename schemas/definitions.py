@@ -57,6 +57,7 @@ class PlannedEvent:
     conditional_ranges: tuple[ConditionalRange, ...] = ()
     additional_properties: bool = True
     status: str = "active"
+    personal_data: str = "none"
 
     @property
     def name(self) -> str:
@@ -172,7 +173,10 @@ class MetricDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A whole workspace folder, checked."""
+    """A whole workspace folder, checked. `aha_event` and `first_value_event` are planned events, or empty.
+
+    `log_retention_seconds`: how long the log keeps what has been counted and loaded.
+    """
 
     name: str
     currency: str
@@ -182,3 +186,8 @@ class Workspace:
     metrics: tuple[MetricDefinition, ...]
     receivers: tuple[WebhookReceiver, ...]
     rules: tuple[AlertRule, ...]
+    aha_event: str = ""
+    first_value_event: str = ""
+    person_traits: tuple[PlannedProperty, ...] = ()
+    group_traits: tuple[PlannedProperty, ...] = ()
+    log_retention_seconds: float = 7.0 * DAY_SECONDS

@@ -1,0 +1,92 @@
+"""YAML read with line numbers: every problem becomes a finding with its file and line, and reading goes on.
+
+Does not know what a workspace is: see `schemas.workspace`.
+"""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+STRING, BOOLEAN, NULL = (f"tag:yaml.org,2002:{name}" for name in ("str", "bool", "null"))
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One problem: where it is (`file` relative to the workspace, `line` from 1) and what to do about it."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects the problems of a whole folder."""
+
+    found: list[Finding] = field(default_factory=list)
+
+    def add(self, file: str, line: int, message: str) -> None:
+        self.found.append(Finding(file, line, message))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A scalar and the line it stands on."""
+
+    value: str
+    file: str
+    line: int
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint such as `; did you mean "owner"?`, or nothing when no known word is near."""
+    by_folded = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
+    return f'; did you mean "{by_folded[near[0]]}"?' if near else ""
+
+
+def parse_file(path: Path, name: str, findings: Findings) -> yaml.Node | None:
+    """The node tree of a YAML file, or None with a finding (unreadable, broken, empty)."""
+    try:
+        node = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)
+    except OSError as error:
+        findings.add(name, 1, f"cannot be read ({error.strerror})")
+    except UnicodeDecodeError:
+        findings.add(name, 1, "is not UTF-8 text; save it as UTF-8")
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        findings.add(name, mark.line + 1 if mark else 1, f"is not YAML: {error.problem or error.context}")
+    except yaml.YAMLError as error:
+        findings.add(name, 1, f"is not YAML: {str(error).splitlines()[0]}")
+    else:
+        if node is None:
+            findings.add(name, 1, "is empty; fill it in or remove it")
+        return node
+    return None
+
+
+def line_of_node(node: yaml.Node) -> int:
+    """The line (from 1) on which a node begins."""
+    return int(node.start_mark.line) + 1
+
+
+def text_of(node: yaml.ScalarNode, key: str, file: str, findings: Findings) -> Text:
+    """A scalar as text; one that YAML reads as a number, a date or a boolean is a finding."""
+    line = line_of_node(node)
+    if node.tag != STRING:
+        findings.add(file, line, f'"{key}" must be a text; put {node.value} in quotes')
+    return Text(str(node.value), file, line)
+
+
+def number_of(node: yaml.ScalarNode) -> float | None:
+    """The number that a scalar is; None when it is something else."""
+    if node.tag not in _NUMBERS:
+        return None
+    return float(yaml.constructor.SafeConstructor().construct_document(node))
