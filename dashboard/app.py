@@ -1,0 +1,51 @@
+"""Builds the application that the engine serves: read API, boards, health.
+
+Does not open sockets or the warehouse: everything it needs is handed in.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+
+from dashboard.access import Access
+from dashboard.api import ApiContext, api_routes
+from dashboard.failures import answer_failures
+from dashboard.moments import WorkspaceClock
+from dashboard.operations import operation_routes
+from dashboard.reading import PATIENCE_SECONDS, Reader
+from schemas.calendar import Calendar
+from schemas.definitions import Workspace
+from schemas.reading import Reports
+
+
+def create_app(
+    *,
+    reports: Reports,
+    workspace: Workspace,
+    clock: Callable[[], int],
+    secret_keys: Collection[str],
+    write_keys: Collection[str],
+    readiness: Callable[[], Mapping[str, bool]],
+    telemetry: Callable[[], str],
+    alerts: Callable[[], Sequence[Mapping[str, Any]]],
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> FastAPI:
+    """The application of one workspace, for the engine's Unix socket or a port of its own.
+
+    Args:
+        clock: Unix milliseconds.
+        secret_keys: keys that may read; at least one.
+        readiness: named checks of what a request needs; may block.
+        telemetry: Prometheus text; may block.
+        alerts: where every alert rule stands now; may block.
+        patience_seconds: how long a read waits for a warehouse that is away.
+    """
+    access = Access(secret_keys, write_keys, clock)
+    reader = Reader(patience_seconds)
+    workspace_clock = WorkspaceClock(clock, Calendar(workspace.stream.timezone))
+    app = FastAPI(title="NorthStream read API", version="1", docs_url=None, redoc_url=None, openapi_url=None)
+    answer_failures(app)
+    app.include_router(api_routes(ApiContext(reports, reader, workspace, workspace_clock, alerts), access))
+    app.include_router(operation_routes(readiness, telemetry, reader))
+    return app

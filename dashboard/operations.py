@@ -1,0 +1,42 @@
+"""Health, readiness and Prometheus telemetry: open to everyone, they say nothing about anybody.
+
+Does not decide what ready means: the checks are handed in.
+"""
+
+from collections.abc import Callable, Mapping
+
+from fastapi import APIRouter, Response
+
+from dashboard.json_answers import json_answer
+from dashboard.reading import Reader
+
+PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def operation_routes(
+    readiness: Callable[[], Mapping[str, bool]], telemetry: Callable[[], str], reader: Reader
+) -> APIRouter:
+    """`/healthz`, `/readyz`, `/metrics`."""
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/healthz")
+    async def is_alive() -> Response:
+        """This process answers."""
+        return json_answer({"status": "ok"})
+
+    @router.get("/readyz", responses={503: {"description": "Some check does not hold; the answer says which"}})
+    async def is_ready() -> Response:
+        """Everything that a request needs is there."""
+        checks = dict(await reader.once(readiness))
+        ready = all(checks.values())
+        answer = json_answer({"ready": ready, "checks": checks}, 200 if ready else 503)
+        if not ready:
+            answer.headers["Retry-After"] = "1"
+        return answer
+
+    @router.get("/metrics")
+    async def read_telemetry() -> Response:
+        """Counters of the service itself, in Prometheus' text format."""
+        return Response(await reader.once(telemetry), media_type=PROMETHEUS_TEXT)
+
+    return router

@@ -1,0 +1,186 @@
+"""The JSON shapes of the read API, as its documentation shows them, with examples.
+
+Does not build answers: the tests hold the answers against these.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Shape(BaseModel):
+    """Exactly these keys."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class CatalogueEntry(Shape):
+    metric: str
+    label: dict[str, str]
+    definition: dict[str, str]
+    definition_version: int
+    unit: Literal["count", "ratio", "seconds", "money"]
+    owner: str
+    direction: Literal["up", "down"]
+    target: float | None
+    orange: float | None
+    red: float | None
+
+
+class Catalogue(Shape):
+    """Every metric that can be asked for."""
+
+    metrics: list[CatalogueEntry]
+
+
+class MetricPoint(Shape):
+    """`bucket` is its first day. A rate over nothing is null. `settled`: over, and everything received is counted."""
+
+    bucket: str
+    value: float | None
+    status: Literal["green", "orange", "red", "none"]
+    settled: bool
+    restated: bool
+
+
+class MetricSeries(Shape):
+    """One point for each bucket that has a day in the range."""
+
+    metric: str
+    definition_version: int
+    unit: str
+    grain: str
+    timezone: str
+    complete_through: str | None
+    points: list[MetricPoint]
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "metric": "dau",
+                "definition_version": 1,
+                "unit": "count",
+                "grain": "day",
+                "timezone": "Europe/Paris",
+                "complete_through": "2026-11-02T09:41:07.250Z",
+                "points": [
+                    {"bucket": "2026-11-01", "value": 123.0, "status": "green", "settled": True, "restated": False},
+                    {"bucket": "2026-11-02", "value": 57.0, "status": "green", "settled": False, "restated": False},
+                ],
+            }
+        }
+    )
+
+
+class FunnelEntry(Shape):
+    funnel: str
+    label: dict[str, str]
+    window_seconds: int
+    steps: list[str]
+
+
+class FunnelList(Shape):
+    funnels: list[FunnelEntry]
+
+
+class FunnelStepReport(Shape):
+    """Conversions are of entries; null over nothing. The median is of the time since the previous step."""
+
+    step: int
+    name: str
+    entries: int
+    persons: int
+    conversion_from_previous: float | None
+    conversion_from_first: float | None
+    median_seconds_from_previous: float | None
+
+
+class FunnelDay(Shape):
+    """`in_progress`: the window of some entry of this day may still be open."""
+
+    day: str
+    in_progress: bool
+    entries: list[int]
+
+
+class FunnelReport(Shape):
+    funnel: str
+    window_seconds: int
+    steps: list[FunnelStepReport]
+    by_day: list[FunnelDay]
+
+
+class PersonIds(Shape):
+    user_ids: list[str]
+    anonymous_ids: list[str]
+
+
+class Person(Shape):
+    person_id: str
+    ids: PersonIds
+    first_seen: str | None
+    last_seen: str | None
+    active_days: int
+    signed_up_at: str | None
+    activated_at: str | None
+    traits: dict[str, Any]
+    funnels: list[dict[str, Any]]
+
+
+class Alerts(Shape):
+    """`alerts`: where each rule stands now. `log`: transitions and deliveries, newest first."""
+
+    alerts: list[dict[str, Any]]
+    log: list[dict[str, Any]]
+
+
+class QualityReport(Shape):
+    """Totals since the log began. `lag_events` = 0: everything acknowledged before the request is in the numbers."""
+
+    accepted: int
+    quarantined: int
+    flagged: int
+    duplicates: int
+    late: int
+    lag_events: int
+    complete_through: str | None
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "accepted": 1520432,
+                "quarantined": 311,
+                "flagged": 1204,
+                "duplicates": 87,
+                "late": 2,
+                "lag_events": 0,
+                "complete_through": "2026-11-02T09:41:07.250Z",
+            }
+        }
+    )
+
+
+class ErrorForm(Shape):
+    """Every error of every route; a 401 says `code` 400 so that SDKs do not retry it."""
+
+    success: Literal[False]
+    status: Literal[0]
+    code: int
+    reason: str
+    message: str
+    error: str
+    detail: str
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "success": False,
+                "status": 0,
+                "code": 404,
+                "reason": "not_found",
+                "message": 'there is no metric "daus"',
+                "error": 'there is no metric "daus"',
+                "detail": 'there is no metric "daus"',
+            }
+        }
+    )
