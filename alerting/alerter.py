@@ -1,0 +1,149 @@
+"""Runs alerting: a loop that judges rules as counters change, and one delivery task per receiver.
+
+Does not query: the value of a metric, the log's sink and the clock are handed in.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from alerting.deliver import Deliverer, RetryPolicy
+from alerting.evaluate import ValueOf
+from alerting.judge import Judge
+from alerting.store import AlertStore
+from schemas.definitions import AlertRule, WebhookReceiver
+from schemas.reading import ReadingUnavailable
+
+LONGEST_PAUSE_SECONDS = 0.5
+_KEPT_DELIVERED_MS = 7 * 86_400_000
+_PRUNE_EVERY_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What alerting needs from outside.
+
+    `value`: see `ValueOf`. `log_sink` appends rows of `alert_log` and may raise `ReadingUnavailable` (they are offered
+    again; `log_id` tells copies). `pending`: whether hand-offs are under way. `clock` gives Unix ms.
+    """
+
+    value: ValueOf
+    log_sink: Callable[[Sequence[Mapping[str, Any]]], None]
+    pending: Callable[[], bool]
+    clock: Callable[[], int]
+    public_url: str
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+class Alerter:
+    """Alerting of one installation; `run` in a thread of its own, everything else from any thread."""
+
+    def __init__(
+        self,
+        rules: Sequence[AlertRule],
+        receivers: Sequence[WebhookReceiver],
+        store_path: Path,
+        surroundings: Surroundings,
+    ) -> None:
+        self._rules = rules
+        self._receivers = receivers
+        self._store_path = store_path
+        self._surroundings = surroundings
+        self._judge: Judge | None = None
+        self._mutex = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake: asyncio.Event | None = None
+        self._changed = False
+        self._stopping = False
+
+    def notify(self) -> None:
+        """Counters changed: judge now."""
+        with self._mutex:
+            self._changed = True
+            self._ring()
+
+    def stop(self) -> None:
+        """Make `run` return soon; what is not delivered stays in the outbox."""
+        with self._mutex:
+            self._stopping = True
+            self._ring()
+
+    def states(self) -> list[dict[str, Any]]:
+        """All rules with their states; empty before `run` has opened the store."""
+        judge = self._judge
+        return judge.report() if judge is not None else []
+
+    def run(self) -> None:
+        """Judge and deliver until `stop`.
+
+        Raises:
+            ValueError: a receiver's secret is no key.
+            sqlite3.Error: the store cannot be opened or read.
+            ExceptionGroup: of `sqlite3.Error`, it cannot be written; start again to go on where it stopped.
+        """
+        store = AlertStore(self._store_path)
+        try:
+            asyncio.run(self._main(store))
+        finally:
+            store.close()
+
+    async def _main(self, store: AlertStore) -> None:
+        outside = self._surroundings
+        with self._mutex:
+            self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
+        deliverers = [Deliverer(receiver, store, outside.clock, outside.retry) for receiver in self._receivers]
+        judge = Judge(self._rules, store, outside.value, outside.pending, outside.public_url)
+        judge.retire_removed(outside.clock())
+        self._judge = judge
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                running = [tasks.create_task(deliverer.run()) for deliverer in deliverers]
+                await self._judge_until_stopped(judge, store, deliverers)
+                for task in running:
+                    task.cancel()
+        finally:
+            with self._mutex:
+                self._loop = self._wake = None
+
+    async def _judge_until_stopped(self, judge: Judge, store: AlertStore, deliverers: Sequence[Deliverer]) -> None:
+        pruned_ms = 0
+        while not self._stopping:
+            changed = await self._pause()
+            now_ms = self._surroundings.clock()
+            await asyncio.to_thread(judge.judge, now_ms, changed)
+            for deliverer in deliverers:
+                deliverer.notify()
+            await asyncio.to_thread(self._hand_on_log, store)
+            if now_ms - pruned_ms >= _PRUNE_EVERY_MS:
+                pruned_ms = now_ms
+                store.prune(now_ms - _KEPT_DELIVERED_MS)
+
+    async def _pause(self) -> bool:
+        """Wait for a notification, at most the longest pause; whether there was one."""
+        assert self._wake is not None
+        try:
+            async with asyncio.timeout(LONGEST_PAUSE_SECONDS):
+                await self._wake.wait()
+        except TimeoutError:
+            return False
+        with self._mutex:
+            self._wake.clear()
+            changed, self._changed = self._changed, False
+        return changed
+
+    def _hand_on_log(self, store: AlertStore) -> None:
+        rows = store.log_rows()
+        if not rows:
+            return
+        try:
+            self._surroundings.log_sink([row for _, row in rows])
+        except ReadingUnavailable:
+            return
+        store.drop_log_rows(rows[-1][0])
+
+    def _ring(self) -> None:
+        if self._loop is not None and self._wake is not None:
+            self._loop.call_soon_threadsafe(self._wake.set)

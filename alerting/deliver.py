@@ -1,0 +1,129 @@
+"""Takes messages from the outbox to one receiver, at least once each, in order within an incident.
+
+Does not judge rules. Each receiver has a task of its own, so one that hangs holds up nobody else.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from alerting.payload import signed_headers, signing_key
+from alerting.post import Answer, PostFailed, post
+from alerting.store import AlertStore, Outgoing
+from alerting.targets import UnsafeTarget, resolve
+from schemas.definitions import WebhookReceiver
+
+_GONE = 410
+_IDLE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Waits double from `first_seconds` to `longest_seconds`, each cut at random to between half and all of it.
+
+    After `give_up_seconds` since its creation a message is a dead letter.
+    """
+
+    timeout_seconds: float = 10.0
+    first_seconds: float = 1.0
+    longest_seconds: float = 300.0
+    give_up_seconds: float = 86_400.0
+
+    def wait_seconds(self, attempts: int) -> float:
+        """Before the next attempt, after `attempts` (≥ 1) that failed."""
+        longest = min(self.longest_seconds, self.first_seconds * 2.0 ** min(attempts - 1, 30))
+        return longest * random.uniform(0.5, 1.0)
+
+
+class Deliverer:
+    """Delivers what the outbox holds for one receiver until it is cancelled."""
+
+    def __init__(
+        self, receiver: WebhookReceiver, store: AlertStore, clock: Callable[[], int], policy: RetryPolicy
+    ) -> None:
+        """`clock` gives Unix ms.
+
+        Raises:
+            ValueError: the receiver's secret is no key.
+        """
+        self._receiver = receiver
+        self._key = signing_key(receiver.secret)
+        self._store = store
+        self._clock = clock
+        self._policy = policy
+        self._wake = asyncio.Event()
+
+    def notify(self) -> None:
+        """There may be something new in the outbox; call from the event loop's thread."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver for ever."""
+        while True:
+            self._wake.clear()
+            message = self._store.next_for(self._receiver.name)
+            wait = _IDLE_SECONDS if message is None else (message.due_ms - self._clock()) / 1000
+            if message is not None and wait <= 0:
+                await self._attempt(message)
+            else:
+                await self._sleep(min(wait, _IDLE_SECONDS))
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _attempt(self, message: Outgoing) -> None:
+        try:
+            target = await resolve(self._receiver.url, self._receiver.allow_private)
+            headers = signed_headers(self._key, message.webhook_id, self._clock(), message.body)
+            answer = await post(target, headers, message.body, self._policy.timeout_seconds)
+        except (PostFailed, UnsafeTarget) as failure:
+            self._retry(message, str(failure), None)
+        except OSError:
+            self._retry(message, "the host's name cannot be looked up", None)
+        else:
+            self._settle(message, answer)
+
+    def _settle(self, message: Outgoing, answer: Answer) -> None:
+        if 200 <= answer.status < 300:
+            self._store.delivered(message, [self._log(message, "delivered", f"HTTP {answer.status}")])
+        elif answer.status == _GONE:
+            self._bury(message, "HTTP 410: the receiver is gone")
+        else:
+            self._retry(message, _reason(answer), answer.wait_seconds(self._clock()))
+
+    def _retry(self, message: Outgoing, detail: str, asked_seconds: float | None) -> None:
+        now_ms = self._clock()
+        if now_ms - message.created_ms >= self._policy.give_up_seconds * 1000:
+            self._bury(message, detail)
+            return
+        wait = self._policy.wait_seconds(message.attempts + 1)
+        if asked_seconds is not None:
+            wait = max(wait, min(asked_seconds, 12 * self._policy.longest_seconds))
+        self._store.failed(message, detail, now_ms + int(wait * 1000))
+
+    def _bury(self, message: Outgoing, detail: str) -> None:
+        self._store.dead(message, detail, [self._log(message, "dead", detail)])
+
+    def _log(self, message: Outgoing, status: str, detail: str) -> dict[str, Any]:
+        return {
+            "kind": "delivery",
+            "at_ms": self._clock(),
+            "alert_id": message.alert_id,
+            "receiver": message.receiver,
+            "message": message.webhook_id,
+            "status": status,
+            "attempts": message.attempts + 1,
+            "detail": detail,
+        }
+
+
+def _reason(answer: Answer) -> str:
+    if 300 <= answer.status < 400:
+        return f"HTTP {answer.status}: redirects are not followed"
+    return f"HTTP {answer.status}"

@@ -1,0 +1,158 @@
+"""Judges all rules in turn and records what changes: state, log row and owed message in one commit.
+
+Does not wait or deliver: see `alerting.alerter`. Time is an argument.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Literal
+
+from alerting import payload
+from alerting.evaluate import ValueOf, evaluate, waits_for_handoffs
+from alerting.states import RuleState, State, Timing, Transition, advance, close
+from alerting.store import AlertStore, Outgoing, Stored
+from schemas.definitions import AlertRule
+
+LONGEST_WAIT_FOR_HANDOFFS_MS = 5_000
+
+
+def rule_key(rule: AlertRule) -> str:
+    """What a rule is known by: group and name. Its condition may change without starting a new incident."""
+    return f"{rule.group}/{rule.alert}"
+
+
+class Judge:
+    """The states of all rules, kept in memory and, at each transition, in the store."""
+
+    def __init__(
+        self,
+        rules: Sequence[AlertRule],
+        store: AlertStore,
+        value: ValueOf,
+        pending: Callable[[], bool],
+        public_url: str,
+    ) -> None:
+        self._rules = {rule_key(rule): rule for rule in rules}
+        self._store = store
+        self._value = value
+        self._pending = pending
+        self._public_url = public_url
+        self._pending_since_ms: int | None = None
+        self._judged_ms: dict[str, int] = {}
+        self._states = {key: stored.state for key, stored in store.states().items() if key in self._rules}
+
+    def retire_removed(self, now_ms: int) -> None:
+        """End the incidents of rules that are no longer in the workspace, and forget their states."""
+        for key, stored in self._store.states().items():
+            if key in self._rules:
+                continue
+            if stored.state.is_open:
+                rule = AlertRule(**stored.definition)
+                self._record(rule, key, close(stored.state, "the rule was removed", now_ms)[1], now_ms)
+            self._store.forget(key)
+
+    def judge(self, now_ms: int, counters_changed: bool) -> None:
+        """Look at every rule that is due; all are when counters changed, else those whose interval is over."""
+        read = _ReadOnce(self._value)
+        handoffs_pending = self._handoffs_pending(now_ms)
+        for key, rule in self._rules.items():
+            if not (counters_changed or self._is_due(key, rule, now_ms)):
+                continue
+            if handoffs_pending and waits_for_handoffs(rule):
+                continue
+            self._judged_ms[key] = now_ms
+            self._judge_one(key, rule, read, now_ms)
+
+    def report(self) -> list[dict[str, Any]]:
+        """All rules with their states, for `/api/alerts`; rules not judged yet are inactive since None."""
+        return [self._report_one(key, rule) for key, rule in self._rules.items()]
+
+    def _is_due(self, key: str, rule: AlertRule, now_ms: int) -> bool:
+        judged_ms = self._judged_ms.get(key)
+        return judged_ms is None or not 0 <= now_ms - judged_ms < rule.interval_seconds * 1000
+
+    def _handoffs_pending(self, now_ms: int) -> bool:
+        """Hand-offs are pending, and have been for less than the longest wait."""
+        if not self._pending():
+            self._pending_since_ms = None
+            return False
+        if self._pending_since_ms is None:
+            self._pending_since_ms = now_ms
+        return now_ms - self._pending_since_ms < LONGEST_WAIT_FOR_HANDOFFS_MS
+
+    def _judge_one(self, key: str, rule: AlertRule, value: ValueOf, now_ms: int) -> None:
+        current = self._states.get(key) or RuleState(State.INACTIVE, now_ms)
+        timing = Timing(int(rule.for_seconds * 1000), int(rule.keep_firing_for_seconds * 1000))
+        after, transition = advance(key, timing, current, evaluate(rule, value, now_ms), now_ms)
+        if transition is not None:
+            self._record(rule, key, transition, now_ms)
+        self._states[key] = after
+
+    def _record(self, rule: AlertRule, key: str, transition: Transition, now_ms: int) -> None:
+        message = None
+        if transition.message is not None:
+            message = Outgoing(
+                seq=0,
+                webhook_id=payload.message_id(transition.alert_id, transition.message),
+                receiver=rule.receiver,
+                alert_id=transition.alert_id,
+                body=payload.body(rule, transition, now_ms, self._public_url),
+                created_ms=now_ms,
+                due_ms=now_ms,
+                attempts=0,
+            )
+        stored = Stored(transition.after, asdict(rule))
+        self._store.record(key, stored, [_log_row(rule, transition, now_ms)], message)
+
+    def _report_one(self, key: str, rule: AlertRule) -> dict[str, Any]:
+        state = self._states.get(key)
+        return {
+            "alert": rule.alert,
+            "group": rule.group,
+            "state": state.state if state else State.INACTIVE,
+            "since": payload.instant(state.since_ms) if state else None,
+            "value": state.value if state else None,
+            "metric": rule.metric,
+            "bucket": rule.bucket,
+            "condition": rule.condition,
+            "owner": rule.owner,
+            "severity": payload.severity_of(rule),
+            "receiver": rule.receiver,
+            "alert_id": state.alert_id or None if state else None,
+            "started_at": payload.instant(state.started_ms) if state else None,
+            "labels": dict(rule.labels),
+            "annotations": dict(rule.annotations),
+        }
+
+
+class _ReadOnce:
+    """Reads each value once a pass, so that rules on one metric see the same number."""
+
+    def __init__(self, value: ValueOf) -> None:
+        self._value = value
+        self._read: dict[tuple[str, str], float | None] = {}
+
+    def __call__(self, metric_id: str, bucket: Literal["running", "complete"], now_ms: int) -> float | None:
+        key = (metric_id, bucket)
+        if key not in self._read:
+            self._read[key] = self._value(metric_id, bucket, now_ms)
+        return self._read[key]
+
+
+def _log_row(rule: AlertRule, transition: Transition, now_ms: int) -> Mapping[str, Any]:
+    return {
+        "kind": "transition",
+        "at_ms": now_ms,
+        "alert_id": transition.alert_id,
+        "alert": rule.alert,
+        "metric": rule.metric,
+        "bucket": rule.bucket,
+        "value": transition.after.value,
+        "condition": rule.condition,
+        "severity": payload.severity_of(rule),
+        "owner": rule.owner,
+        "receiver": rule.receiver,
+        "from_state": transition.before,
+        "to_state": transition.after.state,
+        "detail": transition.cause,
+    }

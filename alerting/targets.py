@@ -1,0 +1,90 @@
+"""Which webhook targets are safe: only public addresses, unless the receiver allows private ones.
+
+Does not connect: it gives the one checked address to connect to, so that a name cannot point elsewhere afterwards.
+"""
+
+import asyncio
+import socket
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from urllib.parse import quote, urlsplit
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class UnsafeTarget(Exception):
+    """The URL is not one to send to; the message says why and holds no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A checked place: connect to one of `addresses` (in this order) at `port`, speak to `host`."""
+
+    addresses: tuple[str, ...]
+    port: int
+    host: str
+    authority: str
+    path: str
+    tls: bool
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address lies on the public internet; IPv4 inside IPv6 (mapped, 6to4, NAT64, Teredo) counts as it.
+
+    Multicast and reserved addresses are not public.
+    """
+    ip = ip_address(address.partition("%")[0])
+    inner = _embedded(ip) if isinstance(ip, IPv6Address) else None
+    if inner is not None and not is_public(str(inner)):
+        return False
+    is_mapped = isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None
+    return (is_mapped or ip.is_global) and not ip.is_multicast
+
+
+def _embedded(ip: IPv6Address) -> IPv4Address | None:
+    if ip in _NAT64:
+        return IPv4Address(int(ip) & 0xFFFF_FFFF)
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+
+
+def check_url(url: str) -> tuple[str, int]:
+    """Host and port of a URL that could be a target, before its name is looked up.
+
+    Raises:
+        UnsafeTarget: not http(s), no host, a bad port, credentials, or control characters.
+    """
+    if any(character <= " " or character == "\x7f" for character in url):
+        raise UnsafeTarget("the URL holds spaces or control characters")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as failure:
+        raise UnsafeTarget(f"no URL: {failure}") from None
+    if parts.scheme not in _DEFAULT_PORTS:
+        raise UnsafeTarget("only http and https are spoken")
+    if not parts.hostname:
+        raise UnsafeTarget("the URL names no host")
+    if parts.username is not None:
+        raise UnsafeTarget("credentials in the URL are refused")
+    return parts.hostname, port or _DEFAULT_PORTS[parts.scheme]
+
+
+async def resolve(url: str, allow_private: bool) -> Target:
+    """Look the host up once and check every address it has.
+
+    Raises:
+        UnsafeTarget: see `check_url`; or any of the addresses is not public and `allow_private` is False.
+        OSError: the name cannot be looked up now.
+    """
+    host, port = check_url(url)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise UnsafeTarget("the host is no valid name") from None
+    addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if not allow_private and not all(is_public(address) for address in addresses):
+        raise UnsafeTarget("the host has a private address (allow_private is not set)")
+    parts = urlsplit(url)
+    path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe="/?&=%:@!$'()*+,;~-._")
+    return Target(addresses, port, host, parts.netloc, path, parts.scheme == "https")
