@@ -1,0 +1,152 @@
+"""Builds the Faust app and runs it inside a loop that is not its own.
+
+Does not apply records: agents hand them to the worker (`stream.worker`).
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import faust
+from faust.types import TP
+
+from schemas.topics import Topic
+from stream.agents import register_agents
+from stream.log.transport import LocalTopics
+from stream.worker_protocol import WorkerProtocol
+
+READ_TOPICS = (Topic.EVENTS, Topic.HANDOFFS)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """`local` is what the embedded transport reads (None on Kafka). `load_timeout_seconds` bounds take_partitions."""
+
+    local: LocalTopics | None = None
+    group: str = "northstream-stream"
+    topic_prefix: str = ""
+    session_timeout_seconds: float = 6.0
+    heartbeat_seconds: float = 2.0
+    rebalance_timeout_seconds: float = 10.0
+    load_timeout_seconds: float = 25.0
+
+
+class StreamCrashed(RuntimeError):
+    """Something unforeseen ended the stream; a new process goes on from the last checkpoint."""
+
+
+class UnevenAssignment(RuntimeError):
+    """`events` and `handoffs` were given to us with different partitions; a person needs both."""
+
+
+class StreamApp(faust.App):  # type: ignore[misc]
+    """The app with what our transports ask of it: offsets to start at, and the topics of the embedded log."""
+
+    worker: WorkerProtocol
+    topic_prefix: str
+    local_topics: LocalTopics | None
+    load_timeout_seconds: float
+    _loaded: tuple[int, dict[TP, int]] | None = None
+
+    async def load_offsets(self, assigned: set[TP], generation: int) -> dict[TP, int]:
+        """Where to start reading; the worker takes the partitions once per generation, however often Faust seeks."""
+        if self._loaded is None or self._loaded[0] != generation:
+            numbers = partition_numbers(assigned, self.topic_prefix)
+            own = await self.worker.take_partitions(numbers, generation)
+            self._loaded = generation, self._named(own)
+        return dict(self._loaded[1])
+
+    def _named(self, offsets: Mapping[tuple[Topic, int], int]) -> dict[TP, int]:
+        return {TP(self.topic_prefix + topic, partition): offset for (topic, partition), offset in offsets.items()}
+
+    def _create_directories(self) -> None:
+        """Faust keeps nothing on disk for us."""
+
+
+def create_app(*, broker: str, worker: WorkerProtocol, settings: StreamSettings) -> StreamApp:
+    """The Faust app for a broker URL (`stream.log.transport.LOCAL_BROKER` or a Kafka one).
+
+    Must be called within the loop that will run it.
+    """
+    app = StreamApp(settings.group, broker=broker, **_faust_settings(settings))
+    app.worker = worker
+    app.topic_prefix = settings.topic_prefix
+    app.local_topics = settings.local
+    app.load_timeout_seconds = settings.load_timeout_seconds
+    names = [settings.topic_prefix + topic for topic in READ_TOPICS]
+    register_agents(app, worker, names, settings.topic_prefix)
+    app.on_partitions_revoked.connect(_revoker(worker), weak=False)
+    return app
+
+
+async def run(app: StreamApp, stop: asyncio.Event) -> None:
+    """Run the app until `stop` is set, then stop it cleanly.
+
+    Raises:
+        StreamCrashed: the app ended by itself; its cause is the error.
+    """
+    life = asyncio.ensure_future(_live(app))
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((life, stopping), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await app.stop()
+        life.cancel()
+        stopping.cancel()
+        failed, _ = await asyncio.gather(life, stopping, return_exceptions=True)
+    reason = app.crash_reason or failed
+    if isinstance(reason, Exception):
+        raise StreamCrashed(f"the stream ended: {reason!r}") from reason
+
+
+async def _live(app: StreamApp) -> None:
+    await app.start()
+    await app.wait_until_stopped()
+
+
+def partition_numbers(assigned: set[TP], topic_prefix: str) -> list[int]:
+    """The partitions assigned to us, in order.
+
+    Raises:
+        UnevenAssignment: the two topics have different ones.
+    """
+    by_topic = {name: {tp.partition for tp in assigned if tp.topic == topic_prefix + name} for name in READ_TOPICS}
+    if by_topic[Topic.EVENTS] != by_topic[Topic.HANDOFFS]:
+        raise UnevenAssignment(f"partitions assigned: {by_topic}")
+    return sorted(by_topic[Topic.EVENTS])
+
+
+def _revoker(worker: WorkerProtocol) -> Any:
+    async def on_revoked(app: StreamApp, revoked: set[TP], **_: Any) -> None:
+        await worker.revoke(sorted({tp.partition for tp in revoked}))
+
+    return on_revoked
+
+
+def _faust_settings(settings: StreamSettings) -> dict[str, Any]:
+    """Every default of Faust that would hurt us, set."""
+    return {
+        "autodiscover": False,
+        "key_serializer": "raw",
+        "value_serializer": "raw",
+        "store": "memory://",
+        "web_enabled": False,
+        # A dead worker's partitions go to others after these; Faust's own are a minute.
+        "broker_session_timeout": settings.session_timeout_seconds,
+        "broker_heartbeat_interval": settings.heartbeat_seconds,
+        "broker_rebalance_timeout": settings.rebalance_timeout_seconds,
+        # A load of state longer than this hangs a worker, silently.
+        "broker_request_timeout": settings.load_timeout_seconds + 5,
+        # Zero would change the assignor to one that splits the partitions of our two topics differently.
+        "table_standby_replicas": 1,
+        # Nothing is acknowledged one by one, so there is nothing to wait for.
+        "stream_wait_empty": False,
+        "consumer_auto_offset_reset": "earliest",
+        # Topics are made by `migrate`, with the right number of partitions.
+        "topic_allow_declare": False,
+        "topic_disable_leader": True,
+        # Records are blocks of up to 256 KB.
+        "stream_buffer_maxsize": 64,
+        "consumer_max_fetch_size": 4 * 1024 * 1024,
+    }
