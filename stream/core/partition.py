@@ -1,0 +1,107 @@
+"""The state of one partition: its people, its counters, its watermark, and what it has to send and to store.
+
+Does not read a log or write a table: a worker hands it decoded lines and takes snapshots.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+from schemas.checkpoints import IdentityWarning, OverrideRow
+from stream.core.active_days import FIRST_DAY
+from stream.core.counters import Counters
+from stream.core.definitions import Compiled
+from stream.core.handoffs import Handoff
+from stream.core.people import Moved, People
+from stream.core.person import Person
+from stream.core.restatements import Change, Restatements
+
+
+class _Summary(msgspec.Struct, array_like=True):
+    counters: bytes
+    watermark_ms: int
+    first_received_ms: int
+    last_received_ms: int
+    over_day: int
+
+
+class Snapshot(NamedTuple):
+    """What changed since the last snapshot, ready to be stored; `summary` is the rest of the state, whole."""
+
+    people: list[tuple[str, Person | Moved, bytes]]
+    funnels: dict[tuple[str, int, int], tuple[int, ...]]
+    overrides: list[OverrideRow]
+    warnings: list[IdentityWarning]
+    restatements: list[Change]
+    summary: bytes
+    watermark_ms: int
+
+
+class Partition:
+    """Pure state; `apply` and `identity` change it. `outbox` holds what is due to other persons, in order.
+
+    `watermark_ms` is the largest event time seen, never ahead of its message's receipt.
+    """
+
+    def __init__(self, definitions: Compiled) -> None:
+        self.definitions = definitions
+        self.people = People(definitions)
+        self.counters = Counters()
+        self.restatements = Restatements()
+        self.watermark_ms = 0
+        self.first_received_ms = 0
+        self.last_received_ms = 0
+        self.freeze_day = FIRST_DAY
+        self.freeze_start_ms = 0
+        self.outbox: list[Handoff] = []
+        self.overrides: list[OverrideRow] = []
+        self.warnings: list[IdentityWarning] = []
+        self.funnel_changes: dict[tuple[str, int, int], tuple[int, ...]] = {}
+
+    def advance_watermark(self, occurred_ms: int, received_ms: int) -> None:
+        """Move the watermark (and with it the day behind which numbers freeze) forward, never back."""
+        self.watermark_ms = min(occurred_ms, received_ms)
+        day = max(self.definitions.freeze_day(self.watermark_ms), FIRST_DAY)
+        if day > self.freeze_day:
+            self.freeze_day = day
+            self.freeze_start_ms = self.definitions.calendar.start_of(day)
+
+    def published(self) -> None:
+        """Numbers of days before the watermark's have now been shown as over: later changes are restatements."""
+        self.restatements.over_day = self.definitions.calendar.day_of(self.watermark_ms)
+
+    def take_snapshot(self) -> Snapshot:
+        """Everything since the last snapshot; the caller stores it under one version until that is durable."""
+        generation = self.last_received_ms // self.definitions.retry_window_ms
+        snapshot = Snapshot(
+            list(self.people.take_touched(generation)),
+            self.funnel_changes,
+            self.overrides,
+            self.warnings,
+            self.restatements.take(),
+            self._summary(),
+            self.watermark_ms,
+        )
+        self.funnel_changes, self.overrides, self.warnings = {}, [], []
+        return snapshot
+
+    def restore(self, summary: bytes) -> None:
+        """Continue from a stored summary (people are loaded apart)."""
+        state = msgspec.msgpack.decode(summary, type=_Summary)
+        self.counters = Counters.decode(state.counters)
+        self.first_received_ms = state.first_received_ms
+        self.last_received_ms = state.last_received_ms
+        self.restatements.over_day = state.over_day
+        if state.watermark_ms:
+            self.advance_watermark(state.watermark_ms, state.watermark_ms)
+
+    def _summary(self) -> bytes:
+        return msgspec.msgpack.encode(
+            _Summary(
+                self.counters.encode(),
+                self.watermark_ms,
+                self.first_received_ms,
+                self.last_received_ms,
+                self.restatements.over_day,
+            )
+        )

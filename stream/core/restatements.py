@@ -1,0 +1,55 @@
+"""Changes of numbers of days that were over when they were published: what changed, by how much, because of what.
+
+Does not publish: a checkpoint takes the sums. A day is over once the published watermark has passed it.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Change(NamedTuple):
+    """The sum of one cause's changes of one bucket since the last checkpoint. `day` counts from 1970-01-01."""
+
+    metric: str
+    day: int
+    cause: str
+    reason: str
+    delta: int
+
+
+class Restatements:
+    """Collects changes below `over_day`; the current cause is set before a change is applied."""
+
+    def __init__(self) -> None:
+        self.over_day = 0
+        self._cause = ""
+        self._reason = ""
+        self._noted: list[tuple[str, int, int, str, str, int]] = []
+
+    def because(self, cause: str, reason: str) -> None:
+        """Name the message or merge that causes what is noted next."""
+        self._cause = cause
+        self._reason = reason
+
+    def note_range(self, metric: str, first: int, last: int, delta: int) -> None:
+        """Buckets `first` … `last` change by `delta`; those not over are nobody's restatement."""
+        if first < self.over_day:
+            self._noted.append((metric, first, min(last, self.over_day - 1), self._cause, self._reason, delta))
+
+    def take(self) -> list[Change]:
+        """The sums since the last call, without those that cancel out."""
+        if not self._noted:
+            return []
+        sums: dict[tuple[str, int, str, str], int] = {}
+        for metric, first, last, cause, reason, delta in self._noted:
+            for day in range(first, last + 1):
+                key = (metric, day, cause, reason)
+                sums[key] = sums.get(key, 0) + delta
+        self._noted = []
+        return list(_nonzero(sums))
+
+
+def _nonzero(sums: dict[tuple[str, int, str, str], int]) -> Iterator[Change]:
+    for (metric, day, cause, reason), delta in sums.items():
+        if delta:
+            yield Change(metric, day, cause, reason, delta)

@@ -1,0 +1,97 @@
+"""Hand-offs on their way: all that waits is appended in one go, and a snapshot can wait until it is durable.
+
+Does not decide what is handed off: see `stream.core.identity`.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+from schemas.log import LogAppender, LogUnavailable
+from schemas.partitioning import person_partition
+from schemas.topics import MAX_BLOCK_BYTES, MAX_BLOCK_EVENTS, Kind, Record, Topic
+from stream.core.handoffs import Handoff, MovedState, encode_handoffs
+
+MAX_WAITING = 20_000
+"""Hand-offs that may wait before those who add more wait too."""
+
+RETRY_SECONDS = 0.2
+_ENVELOPE_BYTES = 300
+"""A generous size of a hand-off without its state, for cutting blocks."""
+
+
+class Outgoing:
+    """A queue with one task that appends; order per target partition is kept."""
+
+    def __init__(self, log: LogAppender) -> None:
+        self._log = log
+        self._waiting: list[Handoff] = []
+        self._added = 0
+        self._durable = 0
+        self._wake = asyncio.Event()
+        self._progress = asyncio.Condition()
+
+    def add(self, handoffs: Iterable[Handoff]) -> None:
+        """Queue for appending; not durable before `drain` returns."""
+        before = len(self._waiting)
+        self._waiting.extend(handoffs)
+        self._added += len(self._waiting) - before
+        self._wake.set()
+
+    async def make_room(self) -> None:
+        """Wait while too much waits."""
+        while self._added - self._durable > MAX_WAITING:
+            async with self._progress:
+                await self._progress.wait()
+
+    async def drain(self) -> None:
+        """Wait until everything added before this call is durable."""
+        target = self._added
+        while self._durable < target:
+            async with self._progress:
+                if self._durable < target:
+                    await self._progress.wait()
+
+    async def run(self) -> None:
+        """Append until cancelled. While the log cannot take records, try again and again: nothing is dropped."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            batch, self._waiting = self._waiting, []
+            if batch:
+                await self._append(blocks(batch, self._log.partitions))
+                async with self._progress:
+                    self._durable += len(batch)
+                    self._progress.notify_all()
+
+    async def _append(self, records: list[Record]) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self._log.append, records)
+                return
+            except LogUnavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+
+
+def blocks(handoffs: Iterable[Handoff], partitions: int) -> list[Record]:
+    """Hand-offs as records for the partitions of their persons, cut at the size of a block."""
+    by_partition: dict[int, list[Handoff]] = {}
+    for handoff in handoffs:
+        by_partition.setdefault(person_partition(handoff.to, partitions), []).append(handoff)
+    return [
+        Record(Topic.HANDOFFS, partition, Kind.HANDOFFS, len(block), encode_handoffs(block))
+        for partition, due in by_partition.items()
+        for block in _cut(due)
+    ]
+
+
+def _cut(handoffs: list[Handoff]) -> Iterable[list[Handoff]]:
+    block: list[Handoff] = []
+    size = 0
+    for handoff in handoffs:
+        bytes_more = _ENVELOPE_BYTES + (len(handoff.state) if isinstance(handoff, MovedState) else 0)
+        if block and (len(block) >= MAX_BLOCK_EVENTS or size + bytes_more > MAX_BLOCK_BYTES):
+            yield block
+            block, size = [], 0
+        block.append(handoff)
+        size += bytes_more
+    yield block

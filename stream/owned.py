@@ -1,0 +1,66 @@
+"""One partition as its owner holds it: state, positions, lineage, and what waits to become durable.
+
+Does not write anything: see `checkpoints`.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from schemas.checkpoints import CounterRow, Lineage, Owner, Positions, Segment, Tag
+from stream.core.partition import Partition, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCheckpoint:
+    """A snapshot under its tag; stored again and again, unchanged, until its header is durable."""
+
+    tag: Tag
+    positions: Positions
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class PendingPublication:
+    """Counter values under their tag, published until the head row is durable."""
+
+    tag: Tag
+    positions: Positions
+    rows: list[CounterRow]
+
+
+@dataclass(slots=True)
+class OwnedPartition:
+    """`inherited` is the lineage of the header that this owner continues from.
+
+    `floor` are the positions of the last owner's head: nothing is published before they are reached,
+    so that boards do not go back. `lock` covers applying a record and taking a snapshot.
+    """
+
+    number: int
+    owner: Owner
+    state: Partition
+    events: int
+    handoffs: int
+    inherited: Lineage
+    floor: Positions
+    version: int = 0
+    published: Positions | None = None
+    stored: Positions | None = None
+    publication: PendingPublication | None = None
+    checkpoint: PendingCheckpoint | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def positions(self) -> Positions:
+        return Positions(self.events, self.handoffs)
+
+    def next_tag(self) -> Tag:
+        self.version += 1
+        return Tag(self.owner.epoch, self.owner.nonce, self.version)
+
+    def lineage_to(self, version: int) -> Lineage:
+        """The lineage of this owner's header with that version."""
+        return (*self.inherited, Segment(self.owner.epoch, self.owner.nonce, version))
+
+    def may_publish(self) -> bool:
+        return self.events >= self.floor.events and self.handoffs >= self.floor.handoffs

@@ -1,0 +1,264 @@
+"""Owns partitions: takes them, applies their records, publishes their counters and checkpoints their people.
+
+Does not read the log (Faust does) nor know how rows are kept (`schemas.checkpoints.CheckpointStore`).
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from schemas.checkpoints import CheckpointStore, Header, StoreUnavailable
+from schemas.definitions import StreamDefinitions
+from schemas.log import LogAppender, LogReader
+from schemas.topics import Kind, StoredRecord, Topic
+from stream import checkpoints
+from stream.core.apply import apply_events, apply_handed_on, decode_events
+from stream.core.definitions import Compiled
+from stream.core.handoffs import CoreEvent, MovedState, decode_handoffs
+from stream.core.identity import apply_links, apply_state, apply_union, decode_links
+from stream.core.partition import Partition
+from stream.outgoing import Outgoing
+from stream.owned import OwnedPartition
+from stream.taking import Taking
+
+log = logging.getLogger(__name__)
+
+
+class GapInLog(RuntimeError):
+    """A record came whose predecessor was never applied; going on would lose what lies between."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """`publish_seconds` and `checkpoint_seconds` are the longest pauses under load; idle, both follow at once.
+
+    `cleanup_seconds` is how often superseded rows are removed.
+    """
+
+    publish_seconds: float = 0.5
+    checkpoint_seconds: float = 3.0
+    cleanup_seconds: float = 300.0
+
+
+@dataclass(slots=True)
+class WorkerTelemetry:
+    """What the worker counts about itself, since its start."""
+
+    events_applied: int = 0
+    handoffs_applied: int = 0
+    poison_records: int = 0
+    checkpoints: int = 0
+    store_failures: int = 0
+    reclaims: int = 0
+    last_checkpoint_seconds: float = 0.0
+    people: int = 0
+
+
+class Worker:
+    """One worker of the stream; all methods run in one event loop, the store in threads beside it."""
+
+    def __init__(
+        self,
+        definitions: StreamDefinitions,
+        store: CheckpointStore,
+        events: LogReader,
+        handoffs: LogReader,
+        handoff_appender: LogAppender,
+        settings: WorkerSettings | None = None,
+        on_published: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.definitions = Compiled(definitions)
+        self.telemetry = WorkerTelemetry()
+        self._settings = settings or WorkerSettings()
+        self._store = store
+        self._events = events
+        self._outgoing = Outgoing(handoff_appender)
+        self._taking = Taking(self.definitions, store, events, handoffs)
+        self._owned: dict[int, OwnedPartition] = {}
+        self._applied = asyncio.Event()
+        self._on_published = on_published
+        self._last_checkpoint = 0.0
+        self._last_cleanup = time.monotonic()
+        self._cycle_lock = asyncio.Lock()
+
+    async def take_partitions(self, partitions: Sequence[int], generation: int) -> Mapping[tuple[Topic, int], int]:
+        """Claim and load partitions that are not ours yet; kept ones go on from the applied position."""
+        async with self._cycle_lock:
+            self._owned = {number: one for number, one in self._owned.items() if number in partitions}
+            new = [number for number in partitions if number not in self._owned]
+            if new:
+                taken = await asyncio.to_thread(self._taking.take, new, _nonce())
+                self._owned.update({one.number: one for one in taken})
+        log.info("partitions taken", extra={"partitions": list(partitions), "generation": generation})
+        self._applied.set()
+        return {
+            (topic, one.number): offset
+            for one in self._owned.values()
+            for topic, offset in ((Topic.EVENTS, one.events), (Topic.HANDOFFS, one.handoffs))
+        }
+
+    async def revoke(self, partitions: Sequence[int]) -> None:
+        """Nothing is let go of here: the next assignment tells which partitions are kept."""
+
+    async def apply(self, stored: StoredRecord) -> None:
+        """Apply one record and advance the position; one at a time per partition.
+
+        Raises:
+            GapInLog: the record is not the next one.
+        """
+        owned = self._owned.get(stored.record.partition)
+        if owned is None:
+            return
+        await self._outgoing.make_room()
+        async with owned.lock:
+            is_event = stored.record.topic is Topic.EVENTS
+            expected = owned.events if is_event else owned.handoffs
+            if stored.offset < expected or self._owned.get(owned.number) is not owned:
+                return
+            if stored.offset > expected:
+                raise GapInLog(f"{stored.record.topic}/{owned.number}: expected {expected}, got {stored.offset}")
+            self._apply_lines(owned.state, stored)
+            if owned.state.outbox:
+                self._outgoing.add(owned.state.outbox)
+                owned.state.outbox = []
+            if is_event:
+                owned.events = stored.offset + 1
+            else:
+                owned.handoffs = stored.offset + 1
+        self._applied.set()
+
+    async def run(self) -> None:
+        """Publish and checkpoint until cancelled; `finish` makes the last state durable."""
+        appending = asyncio.create_task(self._outgoing.run())
+        try:
+            while True:
+                await self._applied.wait()
+                self._applied.clear()
+                started = time.monotonic()
+                await self.cycle()
+                await asyncio.sleep(max(0.05, self._settings.publish_seconds - (time.monotonic() - started)))
+        finally:
+            appending.cancel()
+
+    async def finish(self) -> None:
+        """Publish and checkpoint everything applied so far; called after the stream has stopped, before `run` ends."""
+        await self.cycle(force_checkpoint=True)
+
+    async def cycle(self, force_checkpoint: bool = False) -> None:
+        """One round over all owned partitions. While the store is away, what is pending stays pending."""
+        async with self._cycle_lock:
+            try:
+                await self._drop_outranked()
+                await self._publish()
+                if force_checkpoint or await self._checkpoint_is_due():
+                    await self._checkpoint()
+            except StoreUnavailable as error:
+                self.telemetry.store_failures += 1
+                self._applied.set()
+                log.warning("warehouse away, state stays in memory", extra={"error": str(error)})
+
+    async def _drop_outranked(self) -> None:
+        """Before anything is written: if somebody claimed after us, start again from the claim."""
+        claims = await asyncio.to_thread(self._store.highest_claims, list(self._owned))
+        outranked = [one.number for one in self._owned.values() if claims.get(one.number, one.owner) > one.owner]
+        if outranked:
+            self.telemetry.reclaims += 1
+            raise Outranked(f"partitions {outranked} were claimed by another worker")
+
+    async def _publish(self) -> None:
+        for one in self._owned.values():
+            if one.publication is None and one.published != one.positions and one.may_publish():
+                async with one.lock:
+                    await self._outgoing.drain()
+                    one.publication = checkpoints.plan_publication(one)
+        pending = [(one, one.publication) for one in self._owned.values() if one.publication is not None]
+        if not pending:
+            return
+        await asyncio.to_thread(checkpoints.publish, self._store, [(one.number, rows) for one, rows in pending])
+        for one, publication in pending:
+            one.published = publication.positions
+            one.publication = None
+            one.state.published()
+        self._on_published()
+
+    async def _checkpoint_is_due(self) -> bool:
+        if time.monotonic() - self._last_checkpoint >= self._settings.checkpoint_seconds:
+            return True
+        ends = await asyncio.to_thread(self._events.ends, Topic.EVENTS)
+        return all(one.events >= ends[one.number].offset for one in self._owned.values())
+
+    async def _checkpoint(self) -> None:
+        started = time.monotonic()
+        for one in self._owned.values():
+            if one.checkpoint is None and one.stored != one.positions:
+                async with one.lock:
+                    await self._outgoing.drain()
+                    one.checkpoint = checkpoints.plan_checkpoint(one)
+        pending = [one for one in self._owned.values() if one.checkpoint is not None]
+        if not pending:
+            return
+        now_ms = time.time_ns() // 1_000_000
+        headers = await asyncio.to_thread(checkpoints.store_checkpoints, self._store, self.definitions, pending, now_ms)
+        for one in pending:
+            if one.checkpoint is not None:
+                one.stored = one.checkpoint.positions
+                one.checkpoint = None
+        self._last_checkpoint = time.monotonic()
+        self.telemetry.checkpoints += 1
+        self.telemetry.last_checkpoint_seconds = self._last_checkpoint - started
+        self.telemetry.people = sum(len(one.state.people) for one in self._owned.values())
+        await self._clean_up(headers)
+
+    async def _clean_up(self, headers: list[Header]) -> None:
+        if time.monotonic() - self._last_cleanup < self._settings.cleanup_seconds:
+            return
+        self._last_cleanup = time.monotonic()
+        await self._drop_outranked()
+        await asyncio.to_thread(self._store.remove_superseded, headers)
+
+    def _apply_lines(self, state: Partition, stored: StoredRecord) -> None:
+        """A record that cannot be decoded is said aloud, counted and left behind, or its partition would stop for good."""
+        record = stored.record
+        try:
+            if record.kind is Kind.EVENTS:
+                apply_events(state, decode_events(record.value))
+                self.telemetry.events_applied += record.count
+            elif record.kind is Kind.LINKS:
+                apply_links(state, decode_links(record.value))
+            else:
+                _apply_handoffs(state, record.value)
+                self.telemetry.handoffs_applied += record.count
+        except msgspec.DecodeError as error:
+            self.telemetry.poison_records += 1
+            log.error(
+                "record cannot be decoded, left behind",
+                extra={
+                    "topic": record.topic,
+                    "partition": record.partition,
+                    "offset": stored.offset,
+                    "why": str(error),
+                },
+            )
+
+
+class Outranked(RuntimeError):
+    """Another worker claimed a partition of ours after we did; the process starts again from the claim."""
+
+
+def _apply_handoffs(state: Partition, value: bytes) -> None:
+    for handoff in decode_handoffs(value):
+        if isinstance(handoff, CoreEvent):
+            apply_handed_on(state, handoff)
+        elif isinstance(handoff, MovedState):
+            apply_state(state, handoff)
+        else:
+            apply_union(state, handoff)
+
+
+def _nonce() -> int:
+    return secrets.randbits(63)
