@@ -12,7 +12,7 @@ import faust
 from faust.types import TP
 
 from schemas.topics import Topic
-from stream.agents import register_agents
+from stream.agents import UnderWay, register_agents
 from stream.log.transport import LocalTopics
 from stream.worker_protocol import WorkerProtocol
 
@@ -44,6 +44,7 @@ class StreamApp(faust.App):  # type: ignore[misc]
     """The app with what our transports ask of it: offsets to start at, and the topics of the embedded log."""
 
     worker: WorkerProtocol
+    under_way: UnderWay
     topic_prefix: str
     local_topics: LocalTopics | None
     load_timeout_seconds: float
@@ -75,13 +76,13 @@ def create_app(*, broker: str, worker: WorkerProtocol, settings: StreamSettings)
     app.local_topics = settings.local
     app.load_timeout_seconds = settings.load_timeout_seconds
     names = [settings.topic_prefix + topic for topic in READ_TOPICS]
-    register_agents(app, worker, names, settings.topic_prefix)
+    app.under_way = register_agents(app, worker, names, settings.topic_prefix)
     app.on_partitions_revoked.connect(_revoker(worker), weak=False)
     return app
 
 
 async def run(app: StreamApp, stop: asyncio.Event) -> None:
-    """Run the app until `stop` is set, then stop it cleanly.
+    """Run the app until `stop` is set, then stop it cleanly: no record is half applied when this returns.
 
     Raises:
         StreamCrashed: the app ended by itself; its cause is the error.
@@ -92,6 +93,7 @@ async def run(app: StreamApp, stop: asyncio.Event) -> None:
         await asyncio.wait((life, stopping), return_when=asyncio.FIRST_COMPLETED)
     finally:
         await app.stop()
+        await app.under_way.wait()
         life.cancel()
         stopping.cancel()
         failed, _ = await asyncio.gather(life, stopping, return_exceptions=True)

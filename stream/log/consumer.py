@@ -4,6 +4,7 @@ Does not decide where reading starts: see `stream.log.own_offsets`.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,9 +12,12 @@ from typing import Any
 from faust.transport.consumer import Consumer
 from faust.types import TP, ConsumerMessage
 
+from schemas.log import LogUnavailable
 from schemas.topics import StoredRecord, Topic
 from stream.log.messages import stored_headers
 from stream.log.own_offsets import OwnOffsets
+
+_LOG = logging.getLogger(__name__)
 
 LOOK_ANYWAY_SECONDS = 0.25
 """How long a lost wake-up can go unnoticed."""
@@ -58,7 +62,11 @@ class LocalConsumer(OwnOffsets, Consumer):  # type: ignore[misc]
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Batch:  # noqa: ASYNC109 - Faust's name
         """What lies at the positions of the active partitions; waits for the next append if that is nothing."""
         await asyncio.sleep(max(0.0, self._last_read + _SETTLE_SECONDS - time.monotonic()))
-        batch = await self._read_active(active_partitions)
+        try:
+            batch = await self._read_active(active_partitions)
+        except LogUnavailable as error:
+            _LOG.warning("cannot read the log now: %s", error)
+            batch = {}
         if not batch:
             await self._topics.appended.wait(min(timeout, LOOK_ANYWAY_SECONDS))
         return batch

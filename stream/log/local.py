@@ -14,28 +14,22 @@ from zstandard import ZstdCompressor
 
 from schemas.log import LogUnavailable
 from schemas.topics import LogEnd, Record, Topic
-from stream.log.connections import open_writer
 from stream.log.layout import (
     INSERT,
-    LAYOUT_VERSION,
     MAX_OFFSET,
-    MAX_PARTITIONS,
-    SCHEMA,
     Row,
     key_range,
     record_key,
     to_row,
 )
-from stream.log.reading import LocalLogReader, stored_ends, stored_partitions
+from stream.log.mending import say_aloud
+from stream.log.opening import open_log
+from stream.log.reading import LocalLogReader, stored_ends
 
 EVENT_TOPICS = (Topic.EVENTS, Topic.QUARANTINE)
 HANDOFF_TOPICS = (Topic.HANDOFFS,)
 
 Ends = dict[tuple[Topic, int], LogEnd]
-
-
-class WrongPartitions(ValueError):
-    """The log was made with another number of partitions, which is fixed for its life."""
 
 
 def unix_ms() -> int:
@@ -60,7 +54,7 @@ class LocalLog(LocalLogReader):
         on_append: Callable[[], None] = _ring_nobody,
         clock: Callable[[], int] = unix_ms,
     ) -> None:
-        """Open the log, making it if it is not there.
+        """Open the log, making it if it is not there and mending it if its end is damaged (`cut` says where).
 
         Raises:
             WrongPartitions: the file has another number of partitions.
@@ -73,11 +67,10 @@ class LocalLog(LocalLogReader):
         self._compressor = ZstdCompressor(level=1)
         self._collector = ""
         try:
-            self._connection = open_writer(path)
-            self._create(topics, partitions)
+            self._connection, self.cut = open_log(path, topics, partitions)
         except sqlite3.Error as error:
             raise LogUnavailable(f"{path}: {error}") from error
-        self._check_partitions(partitions)
+        say_aloud(self.cut)
         self._ends = self._load_ends(topics)
 
     def append(self, records: Sequence[Record], low_watermark_ms: int | None = None) -> list[int]:
@@ -123,26 +116,6 @@ class LocalLog(LocalLogReader):
         super().close()
         with self._lock:
             self._connection.close()
-
-    def _create(self, topics: Sequence[Topic], partitions: int) -> None:
-        if self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-            return
-        if not 1 <= partitions <= MAX_PARTITIONS:
-            raise WrongPartitions(f"{self.path}: {partitions} partitions; 1 to {MAX_PARTITIONS} are possible")
-        facts = (("layout", str(LAYOUT_VERSION)), ("partitions", str(partitions)))
-        places = [(topic.value, partition) for topic in topics for partition in range(partitions)]
-        self._connection.execute("BEGIN IMMEDIATE")
-        for statement in SCHEMA.split(";"):
-            self._connection.execute(statement)
-        self._connection.executemany("INSERT INTO meta VALUES (?, ?)", facts)
-        self._connection.executemany("INSERT INTO bounds (topic, partition) VALUES (?, ?)", places)
-        self._connection.execute("COMMIT")
-
-    def _check_partitions(self, wanted: int) -> None:
-        stored = stored_partitions(self._connection)
-        if stored != wanted:
-            self.close()
-            raise WrongPartitions(f"{self.path} was made with {stored} partitions and keeps them; asked for {wanted}")
 
     def _load_ends(self, topics: Sequence[Topic]) -> Ends:
         return {
