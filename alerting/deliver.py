@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from alerting.log_rows import delivery_row
 from alerting.payload import signed_headers, signing_key
 from alerting.post import Answer, PostFailed, post
 from alerting.store import AlertStore, Outgoing
@@ -91,7 +92,7 @@ class Deliverer:
 
     def _settle(self, message: Outgoing, answer: Answer) -> None:
         if 200 <= answer.status < 300:
-            self._store.delivered(message, [self._log(message, "delivered", f"HTTP {answer.status}")])
+            self._store.delivered(message, [self._row(message, "delivered", f"HTTP {answer.status}")])
         elif answer.status == _GONE:
             self._bury(message, "HTTP 410: the receiver is gone")
         else:
@@ -108,19 +109,10 @@ class Deliverer:
         self._store.failed(message, detail, now_ms + int(wait * 1000))
 
     def _bury(self, message: Outgoing, detail: str) -> None:
-        self._store.dead(message, detail, [self._log(message, "dead", detail)])
+        self._store.dead(message, detail, [self._row(message, "dead", detail)])
 
-    def _log(self, message: Outgoing, status: str, detail: str) -> dict[str, Any]:
-        return {
-            "kind": "delivery",
-            "at_ms": self._clock(),
-            "alert_id": message.alert_id,
-            "receiver": message.receiver,
-            "message": message.webhook_id,
-            "status": status,
-            "attempts": message.attempts + 1,
-            "detail": detail,
-        }
+    def _row(self, message: Outgoing, outcome: str, detail: str) -> dict[str, Any]:
+        return delivery_row(message, outcome, detail, self._clock())
 
 
 def _reason(answer: Answer) -> str:

@@ -3,12 +3,13 @@
 Does not wait or deliver: see `alerting.alerter`. Time is an argument.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
 from alerting import payload
 from alerting.evaluate import ValueOf, evaluate, waits_for_handoffs
+from alerting.log_rows import transition_row
 from alerting.states import RuleState, State, Timing, Transition, advance, close
 from alerting.store import AlertStore, Outgoing, Stored
 from schemas.definitions import AlertRule
@@ -89,8 +90,9 @@ class Judge:
         self._states[key] = after
 
     def _record(self, rule: AlertRule, key: str, transition: Transition, now_ms: int) -> None:
+        """A rule without a receiver is for the board and the log alone."""
         message = None
-        if transition.message is not None:
+        if transition.message is not None and rule.receiver:
             message = Outgoing(
                 seq=0,
                 webhook_id=payload.message_id(transition.alert_id, transition.message),
@@ -102,7 +104,7 @@ class Judge:
                 attempts=0,
             )
         stored = Stored(transition.after, asdict(rule))
-        self._store.record(key, stored, [_log_row(rule, transition, now_ms)], message)
+        self._store.record(key, stored, [transition_row(rule, transition, now_ms)], message)
 
     def _report_one(self, key: str, rule: AlertRule) -> dict[str, Any]:
         state = self._states.get(key)
@@ -137,22 +139,3 @@ class _ReadOnce:
         if key not in self._read:
             self._read[key] = self._value(metric_id, bucket, now_ms)
         return self._read[key]
-
-
-def _log_row(rule: AlertRule, transition: Transition, now_ms: int) -> Mapping[str, Any]:
-    return {
-        "kind": "transition",
-        "at_ms": now_ms,
-        "alert_id": transition.alert_id,
-        "alert": rule.alert,
-        "metric": rule.metric,
-        "bucket": rule.bucket,
-        "value": transition.after.value,
-        "condition": rule.condition,
-        "severity": payload.severity_of(rule),
-        "owner": rule.owner,
-        "receiver": rule.receiver,
-        "from_state": transition.before,
-        "to_state": transition.after.state,
-        "detail": transition.cause,
-    }

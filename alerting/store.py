@@ -11,7 +11,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from alerting.states import RuleState, State
 
@@ -187,5 +186,4 @@ class AlertStore:
 
 
 def _append_log(connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    named = [json.dumps({**row, "log_id": uuid4().hex}) for row in rows]
-    connection.executemany("INSERT INTO log_rows (row) VALUES (?)", [(row,) for row in named])
+    connection.executemany("INSERT INTO log_rows (row) VALUES (?)", [(json.dumps(row),) for row in rows])

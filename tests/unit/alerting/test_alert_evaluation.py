@@ -139,11 +139,22 @@ def test_the_log_tells_every_transition_with_its_cause(rule: AlertRule, store: A
     judge.judge(0, True)
     numbers.value = 3.0
     judge.judge(1_000, True)
-    rows = [row for _, row in store.log_rows()]
-    assert [(row["from_state"], row["to_state"], row["value"], row["detail"]) for row in rows] == [
+    rows = [(row, json.loads(row["details"])) for _, row in store.log_rows()]
+    assert [(details["from"], row["state"], row["value"], details["cause"]) for row, details in rows] == [
         ("inactive", "firing", 30.0, "breached"),
         ("firing", "inactive", 3.0, "clear"),
     ]
+    assert [(row["at"], row["started_at"], row["ended_at"]) for row, _ in rows] == [
+        ("1970-01-01 00:00:00.000", "1970-01-01 00:00:00.000", None),
+        ("1970-01-01 00:00:01.000", "1970-01-01 00:00:00.000", "1970-01-01 00:00:01.000"),
+    ]
+
+
+def test_a_rule_without_receiver_is_logged_and_tells_nobody(rule: AlertRule, store: AlertStore) -> None:
+    """Its transitions are in the log; the outbox stays empty."""
+    judge_of(store, Numbers(30.0), replace(rule, receiver="")).judge(0, True)
+    assert store.outbox_counts() == {}
+    assert len(store.log_rows()) == 1
 
 
 def test_a_restart_goes_on_with_the_open_incident(rule: AlertRule, store: AlertStore) -> None:
