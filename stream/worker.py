@@ -222,7 +222,7 @@ class Worker:
         await asyncio.to_thread(self._store.remove_superseded, headers)
 
     def _apply_lines(self, state: Partition, stored: StoredRecord) -> None:
-        """A record that cannot be decoded is said aloud, counted and left behind, or its partition would stop for good."""
+        """A record that cannot be decoded is said aloud, counted and left behind: it would stop its partition."""
         record = stored.record
         try:
             if record.kind is Kind.EVENTS:

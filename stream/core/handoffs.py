@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 
-class CoreEvent(msgspec.Struct, gc=False, tag="event", array_like=True):
+class CoreEvent(msgspec.Struct, gc=False, tag_field="kind", tag="event", array_like=True):
     """The fields of an event that count, and the person it is for. Times are Unix ms."""
 
     to: str
@@ -21,7 +21,7 @@ class CoreEvent(msgspec.Struct, gc=False, tag="event", array_like=True):
     sent_ms: int | None
 
 
-class MovedState(msgspec.Struct, gc=False, tag="state", array_like=True):
+class MovedState(msgspec.Struct, gc=False, tag_field="kind", tag="state", array_like=True):
     """The state of `sender`, which has moved; `to` absorbs it. `cause` is the message that united them."""
 
     to: str
@@ -30,7 +30,7 @@ class MovedState(msgspec.Struct, gc=False, tag="state", array_like=True):
     cause: str
 
 
-class Union(msgspec.Struct, gc=False, tag="union", array_like=True):
+class Union(msgspec.Struct, gc=False, tag_field="kind", tag="union", array_like=True):
     """Two users are one person; addressed to the larger of both in the total order, `to`."""
 
     to: str
