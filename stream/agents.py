@@ -4,7 +4,7 @@ They neither decode nor acknowledge: positions come from the worker's checkpoint
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from mode.supervisors import CrashingSupervisor
@@ -13,41 +13,51 @@ from stream.log.messages import stored_record
 from stream.worker_protocol import WorkerProtocol
 
 
-class UnderWay:
-    """The applications under way: when Faust stops an agent, the record in its hands is still applied whole.
+class Turnstile:
+    """Lets records through to the worker until it is closed, and knows when none is inside.
 
-    Half of one (its changes made, its hand-offs not sent) must not get into the last checkpoint.
+    Faust cancels its agents when it stops. Half of a record (its changes made, its hand-offs not sent) must not get
+    into the last checkpoint, so the turnstile is closed first.
     """
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._inside = 0
+        self._closed = False
+        self._left = asyncio.Event()
 
-    async def finish(self, application: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(application)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        await asyncio.shield(task)
+    async def __aenter__(self) -> None:
+        if self._closed:
+            await asyncio.Future()
+        self._inside += 1
 
-    async def wait(self) -> None:
-        """Until none is under way; their errors are those of their agents."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    async def __aexit__(self, *_: object) -> None:
+        self._inside -= 1
+        self._left.set()
+
+    async def close(self) -> None:
+        """Let nobody in from now on; returns when the last has left."""
+        self._closed = True
+        while self._inside:
+            self._left.clear()
+            await self._left.wait()
 
 
-def register_agents(app: Any, worker: WorkerProtocol, topics: Sequence[str], topic_prefix: str) -> UnderWay:
+def register_agents(app: Any, worker: WorkerProtocol, topics: Sequence[str], topic_prefix: str) -> Turnstile:
     """One agent per topic, so that neither topic's backlog stands in front of the other's."""
-    under_way = UnderWay()
+    turnstile = Turnstile()
     for name in topics:
         channel = app.topic(
             name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", acks=False
         )
         agent = app.agent(channel, name=f"apply_{name}", concurrency=1, supervisor_strategy=CrashingSupervisor)
-        agent(_applier(worker, under_way, topic_prefix))
-    return under_way
+        agent(_applier(worker, turnstile, topic_prefix))
+    return turnstile
 
 
-def _applier(worker: WorkerProtocol, under_way: UnderWay, topic_prefix: str) -> Any:
+def _applier(worker: WorkerProtocol, turnstile: Turnstile, topic_prefix: str) -> Any:
     async def apply_records(stream: Any) -> None:
         async for event in stream.noack().events():
-            await under_way.finish(worker.apply(stored_record(event.message, topic_prefix)))
+            async with turnstile:
+                await worker.apply(stored_record(event.message, topic_prefix))
 
     return apply_records

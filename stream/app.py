@@ -12,7 +12,7 @@ import faust
 from faust.types import TP
 
 from schemas.topics import Topic
-from stream.agents import UnderWay, register_agents
+from stream.agents import Turnstile, register_agents
 from stream.log.transport import LocalTopics
 from stream.worker_protocol import WorkerProtocol
 
@@ -44,7 +44,7 @@ class StreamApp(faust.App):  # type: ignore[misc]
     """The app with what our transports ask of it: offsets to start at, and the topics of the embedded log."""
 
     worker: WorkerProtocol
-    under_way: UnderWay
+    turnstile: Turnstile
     topic_prefix: str
     local_topics: LocalTopics | None
     load_timeout_seconds: float
@@ -76,7 +76,7 @@ def create_app(*, broker: str, worker: WorkerProtocol, settings: StreamSettings)
     app.local_topics = settings.local
     app.load_timeout_seconds = settings.load_timeout_seconds
     names = [settings.topic_prefix + topic for topic in READ_TOPICS]
-    app.under_way = register_agents(app, worker, names, settings.topic_prefix)
+    app.turnstile = register_agents(app, worker, names, settings.topic_prefix)
     app.on_partitions_revoked.connect(_revoker(worker), weak=False)
     return app
 
@@ -92,8 +92,9 @@ async def run(app: StreamApp, stop: asyncio.Event) -> None:
     try:
         await asyncio.wait((life, stopping), return_when=asyncio.FIRST_COMPLETED)
     finally:
+        if not life.done():
+            await app.turnstile.close()
         await app.stop()
-        await app.under_way.wait()
         life.cancel()
         stopping.cancel()
         failed, _ = await asyncio.gather(life, stopping, return_exceptions=True)

@@ -3,8 +3,8 @@
 Does not do the work: see `stream.worker`.
 """
 
-from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from schemas.topics import StoredRecord, Topic
 
@@ -20,7 +20,7 @@ class WorkerProtocol(Protocol):
         """
         ...
 
-    def apply(self, stored: StoredRecord) -> Coroutine[Any, Any, None]:
+    async def apply(self, stored: StoredRecord) -> None:
         """Apply one record; records of one topic and partition come one at a time, in order of offset.
 
         After a rebalance records that were applied before may come again: those below the worker's own
