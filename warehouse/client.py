@@ -15,8 +15,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
-from clickhouse_connect import common
-from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError, StreamClosedError
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError, StreamClosedError
 
 from schemas.checkpoints import StoreUnavailable
 from schemas.reading import ReadingUnavailable
@@ -49,6 +48,9 @@ PASSING_CODES = frozenset(
 )
 """ClickHouse error codes that may pass by themselves; every other code is an error of ours."""
 
+UNREADABLE_CODES = frozenset((6, 25, 26, 27, 33, 38, 41, 53, 69, 72, 117, 130, 131, 321, 349))
+"""ClickHouse error codes that speak of the lines of an insert, not of the warehouse."""
+
 _SESSION_SETTINGS = {
     # An acknowledged insert must be on disk; asynchronous inserts answer for a buffer shared with others.
     "async_insert": 0,
@@ -61,6 +63,10 @@ _SESSION_SETTINGS = {
 
 class WarehouseUnavailable(StoreUnavailable, ReadingUnavailable):
     """The warehouse does not answer now; what was being written may or may not be there."""
+
+
+class UnreadableLines(Exception):
+    """The warehouse cannot read some of the lines; none of them was inserted."""
 
 
 class Warehouse:
@@ -144,7 +150,7 @@ class Warehouse:
         parameters: Mapping[str, Any] | None = None,
         formats: Mapping[str, str] | None = None,
     ) -> Iterator[Sequence[Sequence[Any]]]:
-        """The columns of a query block by block; a client is taken up until the last one is read or the iterator closed."""
+        """The columns of a query block by block; takes up a client until the last is read or it is closed."""
         with self._client() as client:
             stream = client.query_column_block_stream(
                 sql, parameters=dict(parameters or {}), column_formats=dict(formats or {})
@@ -157,16 +163,22 @@ class Warehouse:
 
         Raises:
             WarehouseUnavailable: it may pass; the rows may be there. Repeat with the same deduplication token.
+            UnreadableLines: repeating does not help.
         """
         with self._client() as client:
-            # A stream cannot be sent twice, so the library does not try.
-            client.raw_insert(
-                f"{DATABASE}.{table}",
-                column_names=list(columns),
-                insert_block=io.BytesIO(lines),
-                settings=dict(settings),
-                fmt="JSONEachRow",
-            )
+            try:
+                # A stream cannot be sent twice, so the library does not try.
+                client.raw_insert(
+                    f"{DATABASE}.{table}",
+                    column_names=list(columns),
+                    insert_block=io.BytesIO(lines),
+                    settings=dict(settings),
+                    fmt="JSONEachRow",
+                )
+            except DatabaseError as error:
+                if speaks_of_lines(error):
+                    raise UnreadableLines(str(error)) from error
+                raise
 
     def close(self) -> None:
         """Close every client; calls still under way finish first."""
@@ -227,4 +239,8 @@ def may_pass(error: ClickHouseError) -> bool:
     return code in PASSING_CODES
 
 
-common.set_setting("autogenerate_session_id", False)
+def speaks_of_lines(error: DatabaseError) -> bool:
+    """Whether an insert failed for its lines. The embedded engine loses the code if a line is not UTF-8."""
+    if error.code is None:
+        return not isinstance(error, OperationalError)
+    return error.code in UNREADABLE_CODES

@@ -94,6 +94,7 @@ CREATE TABLE IF NOT EXISTS northstream.load_ranges
     accepted UInt64,
     flagged UInt64,
     quarantined UInt64,
+    put_aside UInt64,
     lines UInt64,
     at DateTime64(3, 'UTC') DEFAULT now64(3)
 )
@@ -252,27 +253,31 @@ ENGINE = ReplacingMergeTree
 ORDER BY (kind, message_id, subject)
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
--- `details` holds whatever else the alerter wrote, as JSON.
-CREATE TABLE IF NOT EXISTS northstream.alert_log
+-- Transitions and deliveries of alerts; a row offered twice is one row. `details` holds other fields, as JSON.
+CREATE TABLE IF NOT EXISTS northstream.alert_log_rows
 (
-    at DateTime64(3, 'UTC') DEFAULT now64(3),
+    at_ms Int64 EPHEMERAL,
+    at DateTime64(3, 'UTC') DEFAULT fromUnixTimestamp64Milli(at_ms, 'UTC'),
     kind LowCardinality(String),
     alert_id String,
     alert String,
-    state LowCardinality(String),
     metric LowCardinality(String),
-    bucket String,
+    bucket LowCardinality(String),
     value Nullable(Float64),
     condition String,
     severity LowCardinality(String),
     owner String,
     receiver String,
-    started_at Nullable(DateTime64(3, 'UTC')),
-    ended_at Nullable(DateTime64(3, 'UTC')),
+    from_state LowCardinality(String),
+    to_state LowCardinality(String),
+    message String,
+    status LowCardinality(String),
+    attempts UInt32,
+    detail String,
     details String DEFAULT '{}'
 )
-ENGINE = MergeTree
-ORDER BY at
+ENGINE = ReplacingMergeTree
+ORDER BY (at, kind, alert_id, receiver, message, status, attempts, to_state)
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Facts of the workspace that views need; the row with the highest generation counts.

@@ -275,3 +275,10 @@ CREATE OR REPLACE VIEW northstream.quarantine AS
 SELECT
     message_id, type, event, user_id, anonymous_id, received_at, violations, plan_version, raw, raw_encoding, source
 FROM northstream.quarantine_rows FINAL;
+
+CREATE OR REPLACE VIEW northstream.alert_log AS
+SELECT
+    at, kind, alert_id, alert, metric, bucket, value, condition, severity, owner, receiver,
+    from_state, to_state, message, status, attempts, detail, details
+FROM northstream.alert_log_rows FINAL
+ORDER BY at;

@@ -1,0 +1,143 @@
+"""What one load takes from the log: whole records of several partitions, as the bytes of table rows.
+
+Does not write anything and decodes no event: lines go on as they are.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from schemas.log import LogReader
+from schemas.topics import Kind, StoredRecord, Topic
+from warehouse.ledger import LoadRange, Place, Totals
+
+TOPICS = (Topic.EVENTS, Topic.QUARANTINE)
+
+EVENTS_TABLE = "events"
+LINKS_TABLE = "identity_links"
+QUARANTINE_TABLE = "quarantine_rows"
+
+_TABLES = {Kind.EVENTS: EVENTS_TABLE, Kind.LINKS: LINKS_TABLE, Kind.QUARANTINE: QUARANTINE_TABLE}
+_RECORDS_PER_READ = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Ranges with the records inside them, in the order in which they are inserted.
+
+    `is_full`: some partition probably has more.
+    """
+
+    ranges: Sequence[LoadRange]
+    records: Sequence[StoredRecord]
+    is_full: bool = False
+
+    @property
+    def line_count(self) -> int:
+        return sum(stored.record.count for stored in self.records)
+
+    def lines_of(self, table: str) -> bytes:
+        """The rows of one table, one a line; the same bytes whenever the same ranges are read."""
+        return b"".join(_row_bytes(stored) for stored in self.records if _TABLES[stored.record.kind] == table)
+
+    def places_of(self, table: str) -> list[tuple[StoredRecord, int]]:
+        """For each line of `lines_of` its record and its number in it."""
+        places: list[tuple[StoredRecord, int]] = []
+        for stored in self.records:
+            if _TABLES[stored.record.kind] == table:
+                lines = _row_bytes(stored).count(b"\n")
+                places.extend((stored, line) for line in range(lines))
+        return places
+
+
+def read_next(log: LogReader, done: Mapping[Place, LoadRange], max_lines: int) -> Batch:
+    """Whatever follows the ranges that are done, about `max_lines` lines, fairly from all partitions.
+
+    Raises:
+        LogUnavailable: try again later.
+        LookupError: records were removed from the log that had not been loaded.
+    """
+    places = [(topic, partition) for topic in TOPICS for partition in range(log.partitions)]
+    share = max(1, max_lines // log.partitions)
+    is_full = False
+    ranges: list[LoadRange] = []
+    records: list[StoredRecord] = []
+    for place in places:
+        before = done.get(place) or _beginning(log, place)
+        found = list(_up_to(log, place, before.to_offset, share))
+        if found:
+            records += found
+            totals = totals_of(found)
+            is_full = is_full or totals.lines >= share
+            ranges.append(LoadRange(*place, before.to_offset, found[-1].offset + 1, before.totals.plus(totals)))
+    return Batch(ranges, records, is_full)
+
+
+def read_again(log: LogReader, ranges: Sequence[LoadRange]) -> Batch:
+    """The records of ranges planned earlier, with exactly their borders. Raises as `read_next`."""
+    records: list[StoredRecord] = []
+    for part in ranges:
+        records += _within(log, part)
+    return Batch(ranges, records)
+
+
+def totals_of(records: Sequence[StoredRecord]) -> Totals:
+    """What the headers of records say; nothing is decoded."""
+    accepted = flagged = quarantined = lines = 0
+    for stored in records:
+        record = stored.record
+        lines += record.count
+        if record.kind is Kind.EVENTS:
+            accepted += record.count
+            flagged += record.flagged
+        elif record.kind is Kind.QUARANTINE:
+            quarantined += record.count
+    return Totals(accepted, flagged, quarantined, 0, lines)
+
+
+def lines_in(value: bytes) -> list[bytes]:
+    """The lines with their line ends; only a line feed ends one."""
+    return [line + b"\n" for line in value.removesuffix(b"\n").split(b"\n")]
+
+
+def _beginning(log: LogReader, place: Place) -> LoadRange:
+    start = log.starts(place[0]).get(place[1], 0)
+    return LoadRange(*place, start, start)
+
+
+def _up_to(log: LogReader, place: Place, offset: int, max_lines: int) -> Iterator[StoredRecord]:
+    taken = 0
+    while taken < max_lines:
+        found = log.read(*place, offset, _RECORDS_PER_READ)
+        for stored in found:
+            if taken >= max_lines:
+                return
+            taken += stored.record.count
+            yield stored
+        if not found:
+            return
+        offset = found[-1].offset + 1
+
+
+def _within(log: LogReader, part: LoadRange) -> Iterator[StoredRecord]:
+    offset = part.from_offset
+    while offset < part.to_offset:
+        found = log.read(*part.place, offset, _RECORDS_PER_READ)
+        if not found:
+            raise LookupError(f"{part.topic}/{part.partition} ends before {part.to_offset}, which was planned")
+        for stored in found:
+            if stored.offset >= part.to_offset:
+                return
+            yield stored
+        offset = found[-1].offset + 1
+
+
+def _row_bytes(stored: StoredRecord) -> bytes:
+    value = stored.record.value
+    if not value.endswith(b"\n"):
+        value += b"\n"
+    if stored.record.kind is not Kind.LINKS:
+        return value
+    return b"".join(
+        b'{"partition":%d,"log_offset":%d,"line":%d,' % (stored.record.partition, stored.offset, number) + line[1:]
+        for number, line in enumerate(lines_in(value))
+    )
