@@ -12,7 +12,6 @@ from schemas.identity import DEVICE_IS_JUNK, PREVIOUS_IS_JUNK, USER_IS_JUNK, use
 from stream.core.activation import activation
 from stream.core.active_days import FIRST_DAY
 from stream.core.contributions import recount_entries
-from stream.core.definitions import Compiled
 from stream.core.handoffs import CoreEvent
 from stream.core.identity import unite_users
 from stream.core.partition import Partition
@@ -62,17 +61,19 @@ def person_of(line: EventLine) -> str | None:
 
 def apply_events(partition: Partition, lines: Iterable[EventLine]) -> None:
     """Apply the lines of one record, in order."""
+    touch, horizon_ms = partition.people.touch, partition.definitions.horizon_ms
     for line in lines:
         person_id = person_of(line)
         if person_id is None:
             continue
-        if line.occurred_ms > partition.watermark_ms:
-            partition.advance_watermark(line.occurred_ms, line.received_ms)
+        occurred = line.occurred_ms
+        if occurred > partition.watermark_ms:
+            partition.advance_watermark(occurred, line.received_ms)
+        elif occurred < partition.watermark_ms - horizon_ms:
+            partition.counters.count_late(partition.definitions.calendar.day_of(occurred))
         if line.received_ms > partition.last_received_ms:
-            partition.last_received_ms = line.received_ms
-        partition.first_received_ms = partition.first_received_ms or line.received_ms
-        _count_late(partition, line)
-        person = partition.people.touch(person_id)
+            partition.note_receipt(line.received_ms)
+        person = touch(person_id)
         if person.__class__ is Moved:
             partition.outbox.append(_hand_on(line, person))
         else:
@@ -100,8 +101,7 @@ def _apply_alias(partition: Partition, line: EventLine) -> None:
 
 def _apply_to(partition: Partition, person_id: str, person: Person, event: EventLine | CoreEvent) -> None:
     definitions = partition.definitions
-    occurred = event.occurred_ms
-    person.see(occurred)
+    person.see(event.occurred_ms)
     if person.frozen_day < partition.freeze_day:
         person.freeze(partition.freeze_day, partition.freeze_start_ms)
     if event.type not in definitions.active_types:
@@ -110,22 +110,25 @@ def _apply_to(partition: Partition, person_id: str, person: Person, event: Event
     is_track = event.type == "track"
     if not is_track or not definitions.active_events or event.event in definitions.active_events:
         _note_activity(partition, person, message, event)
-    if is_track:
-        _note_milestones(partition, person_id, person, message, event)
+    if is_track and event.event in definitions.milestones:
+        _note_milestone(partition, person_id, person, message, event)
 
 
 def _note_activity(partition: Partition, person: Person, message: int, event: EventLine | CoreEvent) -> None:
-    day = partition.definitions.calendar.day_of(event.occurred_ms)
-    if _may_be_forgotten_copy(partition, event, day):
+    definitions, received = partition.definitions, event.received_ms
+    day = definitions.calendar.day_of(event.occurred_ms)
+    corrected_much = event.sent_ms is not None and received - event.sent_ms > definitions.retry_window_ms
+    if corrected_much and _may_be_forgotten_copy(partition, event, day):
         return
     before = person.days
     bit = day - FIRST_DAY
-    if person.note_activity(message, bit, event.received_ms // partition.definitions.retry_window_ms):
-        partition.restatements.because(event.message_id, LATE_EVENT)
+    if person.note_activity(message, bit, received // definitions.retry_window_ms):
+        restate = partition.restatements
+        restate.because(event.message_id, LATE_EVENT)
         if person.days == before | 1 << bit:
-            partition.counters.activate_day(before, bit, partition.restatements)
+            partition.counters.activate_day(before, bit, restate)
         else:
-            partition.counters.change_days(before, person.days, partition.restatements)
+            partition.counters.change_days(before, person.days, restate)
 
 
 def _may_be_forgotten_copy(partition: Partition, event: EventLine | CoreEvent, day: int) -> bool:
@@ -134,53 +137,48 @@ def _may_be_forgotten_copy(partition: Partition, event: EventLine | CoreEvent, d
     Only a message whose time was corrected by more than the window can be one, and only if its first copy
     could have reached this partition, which begins with the first message that it received.
     """
-    if event.sent_ms is None or event.timestamp_ms is None:
-        return False
-    if event.received_ms - event.sent_ms <= partition.definitions.retry_window_ms:
-        return False
-    if event.sent_ms < partition.first_received_ms:
+    if event.sent_ms is None or event.timestamp_ms is None or event.sent_ms < partition.first_received_ms:
         return False
     return partition.definitions.calendar.day_of(event.timestamp_ms) != day
 
 
-def _note_milestones(
+def _note_milestone(
     partition: Partition, person_id: str, person: Person, message: int, event: EventLine | CoreEvent
 ) -> None:
-    """Signup, core actions and funnel steps."""
-    definitions, name = partition.definitions, event.event
-    is_signup, is_action = name == definitions.signup_event, name in definitions.core_actions
-    is_step = name in definitions.step_events
-    if not (is_signup or is_action or is_step):
-        return
+    """Signup, core actions and funnel steps; one event may be all three."""
+    definitions, name, occurred = partition.definitions, event.event, event.occurred_ms
     partition.restatements.because(event.message_id, LATE_EVENT)
-    if is_signup or is_action:
-        _note_signup_or_action(partition, person, message, event.occurred_ms, is_signup, is_action)
-    in_time = event.occurred_ms >= partition.freeze_start_ms
-    if is_step and in_time and note_moment(person.steps.setdefault(name, {}), message, event.occurred_ms):
+    if name == definitions.signup_event:
+        _note_signup(partition, person, occurred)
+    in_time = occurred >= partition.freeze_start_ms
+    if in_time and name in definitions.core_actions:
+        _note_action(partition, person, message, occurred)
+    is_step = in_time and name in definitions.step_events
+    if is_step and note_moment(person.steps.setdefault(name, {}), message, occurred):
         recount_entries(partition, person_id, person)
 
 
-def _note_signup_or_action(
-    partition: Partition, person: Person, message: int, occurred_ms: int, is_signup: bool, is_action: bool
-) -> None:
-    definitions = partition.definitions
-    before = activation(person, definitions)
-    if is_signup and (person.signed_up_ms is None or occurred_ms < person.signed_up_ms):
-        person.signed_up_ms = occurred_ms
-        person.drop_late_actions(definitions.activation_window_ms)
-    if is_action and occurred_ms >= partition.freeze_start_ms and _may_count(person, occurred_ms, definitions):
-        note_moment(person.actions, message, occurred_ms)
-    after = activation(person, definitions)
+def _note_signup(partition: Partition, person: Person, occurred_ms: int) -> None:
+    """The earliest signup counts; one that moves back takes actions behind its window with it."""
+    if person.signed_up_ms is not None and person.signed_up_ms <= occurred_ms:
+        return
+    before = activation(person, partition.definitions)
+    person.signed_up_ms = occurred_ms
+    person.drop_late_actions(partition.definitions.activation_window_ms)
+    after = activation(person, partition.definitions)
     partition.counters.change_activation(before, after, person.frozen_day, partition.restatements)
 
 
-def _may_count(person: Person, occurred_ms: int, definitions: Compiled) -> bool:
-    return person.signed_up_ms is None or occurred_ms < person.signed_up_ms + definitions.activation_window_ms
-
-
-def _count_late(partition: Partition, line: EventLine) -> None:
-    if line.occurred_ms < partition.watermark_ms - partition.definitions.horizon_ms:
-        partition.counters.count_late(partition.definitions.calendar.day_of(line.occurred_ms))
+def _note_action(partition: Partition, person: Person, message: int, occurred_ms: int) -> None:
+    """Keep a core action that may count: without a signup every one may, else those inside its window."""
+    definitions, signup = partition.definitions, person.signed_up_ms
+    if signup is None:
+        note_moment(person.actions, message, occurred_ms)
+    elif occurred_ms < signup + definitions.activation_window_ms:
+        before = activation(person, definitions)
+        note_moment(person.actions, message, occurred_ms)
+        after = activation(person, definitions)
+        partition.counters.change_activation(before, after, person.frozen_day, partition.restatements)
 
 
 def _hand_on(line: EventLine, target: Moved) -> CoreEvent:

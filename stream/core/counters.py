@@ -22,25 +22,35 @@ class Counters:
     """Rolling actives as difference arrays (index 0 is `FIRST_DAY`), all others as one number a day."""
 
     def __init__(self) -> None:
-        self._actives: list[list[int]] = [[0] * 64 for _ in WINDOWS]
+        self._windows = [([0] * 64, metric, width) for metric, width in WINDOWS]
         self._days: dict[str, dict[int, int]] = {}
         self._published: dict[tuple[str, int], int] = {}
 
     def activate_day(self, days_before: int, bit: int, restate: Restatements) -> None:
         """One more active day of a person: each window newly covers one contiguous range of buckets."""
         previous_day, next_day = neighbours(days_before, bit)
-        for differences, (metric, width) in zip(self._actives, WINDOWS, strict=True):
-            first = max(bit, previous_day + width)
-            last = min(bit + width - 1, next_day - 1)
+        before_next = next_day - 1
+        over_bit = restate.over_bit
+        for differences, metric, width in self._windows:
+            first = previous_day + width
+            if first < bit:
+                first = bit
+            last = bit + width - 1
+            if last > before_next:
+                last = before_next
             if first <= last:
-                _add_range(differences, first, last, 1)
-                restate.note_range(metric, first + FIRST_DAY, last + FIRST_DAY, 1)
+                if last + 2 > len(differences):
+                    _grow(differences, last)
+                differences[first] += 1
+                differences[last + 1] -= 1
+                if first < over_bit:
+                    restate.note_range(metric, first + FIRST_DAY, last + FIRST_DAY, 1)
 
     def change_days(self, before: int, after: int, restate: Restatements) -> None:
         """Any change of a person's active days: only buckets whose cover differs change."""
         if before == after:
             return
-        for differences, (metric, width) in zip(self._actives, WINDOWS, strict=True):
+        for differences, metric, width in self._windows:
             old, new = covered(before, width), covered(after, width)
             for bits, amount in ((new & ~old, 1), (old & ~new, -1)):
                 for first, last in runs(bits):
@@ -77,7 +87,7 @@ class Counters:
 
     def values(self) -> Iterator[tuple[str, int, int]]:
         """(metric, day, value) of every bucket that is not zero."""
-        for differences, (metric, _) in zip(self._actives, WINDOWS, strict=True):
+        for differences, metric, _ in self._windows:
             for index, value in enumerate(accumulate(differences)):
                 if value:
                     yield metric, index + FIRST_DAY, value
@@ -99,20 +109,25 @@ class Counters:
         return changed
 
     def encode(self) -> bytes:
-        return msgspec.msgpack.encode(_AtRest(self._actives, self._days))
+        return msgspec.msgpack.encode(_AtRest([differences for differences, _, _ in self._windows], self._days))
 
     @classmethod
     def decode(cls, data: bytes) -> "Counters":
         state = msgspec.msgpack.decode(data, type=_AtRest)
         counters = cls()
-        counters._actives = state.actives
+        counters._windows = [
+            (differences, metric, width) for differences, (metric, width) in zip(state.actives, WINDOWS, strict=True)
+        ]
         counters._days = state.days
         return counters
 
 
 def _add_range(differences: list[int], first: int, last: int, amount: int) -> None:
-    missing = last + 2 - len(differences)
-    if missing > 0:
-        differences.extend([0] * (missing + 64))
+    if last + 2 > len(differences):
+        _grow(differences, last)
     differences[first] += amount
     differences[last + 1] -= amount
+
+
+def _grow(differences: list[int], last: int) -> None:
+    differences.extend([0] * (last + 66 - len(differences)))

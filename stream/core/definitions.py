@@ -45,6 +45,7 @@ class Compiled:
             )
             for funnel in definitions.funnels
         )
+        self.milestones = self.step_events | self.core_actions | {self.signup_event}
         longest = max([self.activation_window_ms, *(funnel.window_ms for funnel in self.funnels)])
         self.kept_ms = self.horizon_ms + longest
         """Lists reach back this far behind the watermark: every event within the horizon finds its whole window."""

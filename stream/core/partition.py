@@ -66,9 +66,14 @@ class Partition:
             self.freeze_day = day
             self.freeze_start_ms = self.definitions.calendar.start_of(day)
 
+    def note_receipt(self, received_ms: int) -> None:
+        """Remember the first and the latest receipt."""
+        self.last_received_ms = received_ms
+        self.first_received_ms = self.first_received_ms or received_ms
+
     def published(self) -> None:
         """Numbers of days before the watermark's have now been shown as over: later changes are restatements."""
-        self.restatements.over_day = self.definitions.calendar.day_of(self.watermark_ms)
+        self.restatements.close_days(self.definitions.calendar.day_of(self.watermark_ms))
 
     def take_snapshot(self) -> Snapshot:
         """Everything since the last snapshot; the caller stores it under one version until that is durable."""
@@ -91,7 +96,7 @@ class Partition:
         self.counters = Counters.decode(state.counters)
         self.first_received_ms = state.first_received_ms
         self.last_received_ms = state.last_received_ms
-        self.restatements.over_day = state.over_day
+        self.restatements.close_days(state.over_day)
         if state.watermark_ms:
             self.advance_watermark(state.watermark_ms, state.watermark_ms)
 

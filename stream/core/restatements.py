@@ -6,6 +6,8 @@ Does not publish: a checkpoint takes the sums. A day is over once the published 
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from stream.core.active_days import FIRST_DAY
+
 
 class Change(NamedTuple):
     """The sum of one cause's changes of one bucket since the last checkpoint. `day` counts from 1970-01-01."""
@@ -18,13 +20,19 @@ class Change(NamedTuple):
 
 
 class Restatements:
-    """Collects changes below `over_day`; the current cause is set before a change is applied."""
+    """Collects changes below `over_day` (`over_bit`, counted from `FIRST_DAY`); the cause is set before a change."""
 
     def __init__(self) -> None:
-        self.over_day = 0
+        self.over_day = FIRST_DAY
+        self.over_bit = 0
         self._cause = ""
         self._reason = ""
         self._noted: list[tuple[str, int, int, str, str, int]] = []
+
+    def close_days(self, over_day: int) -> None:
+        """Days before `over_day` have been published as over."""
+        self.over_day = max(over_day, FIRST_DAY)
+        self.over_bit = self.over_day - FIRST_DAY
 
     def because(self, cause: str, reason: str) -> None:
         """Name the message or merge that causes what is noted next."""
