@@ -1,0 +1,126 @@
+"""The command line: reads arguments, calls one function, turns a `UserError` into a sentence and exit code 2.
+
+Does no work of its own.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from northstream.failures import EXIT_USER, UserError
+from northstream.settings import Settings, resolve
+
+_FLAGS = {
+    "config": ("FILE", "YAML file with settings"),
+    "data-dir": ("DIR", "folder of everything that is kept (data)"),
+    "workspace": ("DIR", "workspace folder (the default workspace)"),
+    "host": ("ADDRESS", "address of collector, API and pages (127.0.0.1)"),
+    "port": ("PORT", "port of collector, API and pages (8000)"),
+    "clickhouse-port": ("PORT", "port of the SQL interface, on 127.0.0.1 (8123)"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code: 0 done, 1 a check failed, 2 the user must mend something."""
+    parsed = build_parser().parse_args(arguments)
+    try:
+        return int(parsed.run(parsed) or 0)
+    except UserError as error:
+        print(f"northstream: {error}", file=sys.stderr)
+        return EXIT_USER
+    except BrokenPipeError:
+        # The reader of our output has seen enough; what is still buffered must not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="northstream",
+        description="Event tracking pipeline: acknowledged means kept, numbers are exact.",
+        epilog="Every flag is also a setting; see `northstream settings`.",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _command(commands, "up", _up, "run everything until Ctrl-C")
+    _command(commands, "demo", _demo, "run everything with a simulated company")
+    _command(commands, "settings", _settings, "show each setting: value, source, meaning")
+    _command(commands, "doctor", _doctor, "check whether everything is there to run")
+    init = commands.add_parser("init", help="write the default workspace", description="Write the default workspace.")
+    init.add_argument("folder", type=Path, metavar="DIR", help="a folder that is absent or empty")
+    init.set_defaults(run=_init)
+    plan = commands.add_parser("plan", help="work on the tracking plan", description="Work on the tracking plan.")
+    plan_commands = plan.add_subparsers(metavar="COMMAND", required=True)
+    _command(plan_commands, "lint", _plan_lint, "find what breaks the plan's naming and ownership rules")
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Callable[[argparse.Namespace], int | None],
+    text: str,
+) -> None:
+    parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    for flag, (metavar, meaning) in _FLAGS.items():
+        parser.add_argument(f"--{flag}", metavar=metavar, help=meaning)
+    parser.set_defaults(run=run)
+
+
+def _flags(parsed: argparse.Namespace) -> dict[str, str]:
+    names = (flag.replace("-", "_") for flag in _FLAGS)
+    return {name: getattr(parsed, name) for name in names if getattr(parsed, name) is not None}
+
+
+def _resolved_settings(parsed: argparse.Namespace) -> Settings:
+    return resolve(_flags(parsed), os.environ).settings
+
+
+def _up(parsed: argparse.Namespace) -> None:
+    from northstream.supervisor import up
+
+    up(_resolved_settings(parsed))
+
+
+def _demo(parsed: argparse.Namespace) -> None:
+    from northstream.supervisor import up
+
+    up(_resolved_settings(parsed), extra_roles=["simulator"])
+
+
+def _settings(parsed: argparse.Namespace) -> None:
+    from northstream.show_settings import show_settings
+
+    show_settings(resolve(_flags(parsed), os.environ), os.environ)
+
+
+def _doctor(parsed: argparse.Namespace) -> int:
+    from northstream.doctor import run_doctor
+
+    return run_doctor(_resolved_settings(parsed), os.environ)
+
+
+def _init(parsed: argparse.Namespace) -> None:
+    from schemas.workspace import write_default_workspace
+
+    folder: Path = parsed.folder
+    try:
+        write_default_workspace(folder)
+    except FileExistsError as error:
+        raise UserError(f"{folder} is not empty; choose a new or an empty folder") from error
+    except OSError as error:
+        raise UserError(f"{folder} cannot be written ({error.strerror}); choose another folder") from error
+    print(f"The default workspace is in {folder}. Run it with: northstream up --workspace {folder}")
+
+
+def _plan_lint(parsed: argparse.Namespace) -> int:
+    from northstream.show_lint import show_lint
+
+    return show_lint(_resolved_settings(parsed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
