@@ -1,1 +1,4 @@
-"""simulate."""
+"""A synthetic project-management company: its history and live traffic, for demo, benchmarks and tests.
+
+Does not know how events are stored or counted: it speaks HTTP like any other product.
+"""
