@@ -23,12 +23,12 @@ HISTORY_DAYS = 244
 PEOPLE = 6_000
 LIVE_MESSAGES_PER_SECOND = 4.0
 _MARK_EVERY_MS = 3 * 86_400_000
-_SAFETY_MS = 86_400_000
-"""A resumed history repeats one day: batches were under way when it broke off."""
 
 
 def run_demo(base_url: str, write_key: str, secret_key: str, data_dir: Path, seed: int, stop: threading.Event) -> None:
-    """Send history (once per data folder), then live traffic, until `stop` is set. Blocks; run it in a thread or process.
+    """Send history (once per data folder), then live traffic, until `stop` is set.
+
+    Blocks: run it in a thread or process of its own.
 
     Raises:
         SendFailed: the collector refuses for good or stays away.
@@ -75,18 +75,17 @@ async def _send_history(
 ) -> None:
     """Everything from where the marker stands up to now; a company that was left alone has lived on meanwhile."""
     until_ms = _now_ms()
-    from_ms = marker.sent_until_ms if marker.is_complete else max(0, marker.sent_until_ms - _SAFETY_MS)
     progress = Progress(company.start_ms, until_ms)
-    marked_ms = from_ms
+    marked_ms = marker.sent_until_ms
 
     def on_sent(sent: Sent) -> None:
         nonlocal marked_ms
         progress.advance(sent.messages, sent.until_ms)
         if sent.until_ms - marked_ms >= _MARK_EVERY_MS:
             marked_ms = sent.until_ms
-            write_marker(data_dir, replace(marker, sent_until_ms=min(sent.until_ms, marker.end_ms - 1)))
+            write_marker(data_dir, replace(marker, sent_until_ms=marked_ms))
 
-    await sender.send_all(_since(company, from_ms, until_ms), on_sent, stop.is_set)
+    await sender.send_all(_since(company, marker.sent_until_ms, until_ms), on_sent, stop.is_set)
     if stop.is_set():
         return
     write_marker(data_dir, replace(marker, sent_until_ms=until_ms))
@@ -102,14 +101,7 @@ async def _send_live(traffic: LiveTraffic, sender: Sender, stop: threading.Event
     while not stop.is_set():
         now_ms = _now_ms()
         await sender.send([(now_ms, message) for message in traffic.next(now_ms)])
-        await _sleep(traffic.pause_seconds(), stop)
-
-
-async def _sleep(seconds: float, stop: threading.Event) -> None:
-    """Sleep, noticing `stop` within a fifth of a second."""
-    deadline = time.monotonic() + seconds
-    while (left := deadline - time.monotonic()) > 0 and not stop.is_set():
-        await asyncio.sleep(min(left, 0.2))
+        await asyncio.to_thread(stop.wait, traffic.pause_seconds())
 
 
 def _now_ms() -> int:

@@ -17,8 +17,10 @@ SURGE_SECONDS = 90.0
 """How long the campaign lasts that brings a signup every few seconds: an alert on the day's signups fires in it."""
 
 _SIGNUPS_PER_SECOND_IN_SURGE = 0.4
-_SIGNUPS_PER_SECOND = 0.03
+_SIGNUPS_PER_SECOND = 0.003
 _BROKEN_SHARE = 0.01
+_VISIT_SHARE = 0.1
+_NEW_VISITOR_SHARE = 0.15
 
 
 class LiveTraffic:
@@ -31,7 +33,8 @@ class LiveTraffic:
         tag = f"{company.world.tag}-{started_ms // 1000:x}"
         self._random = Random(f"live/{tag}")
         self._newcomers = Population(tag)
-        self._regulars = company.people_before(started_ms)
+        self._regulars = self._who_comes_today(company.people_before(started_ms))
+        self._visitors: list[tuple[Device, Channel]] = []
         self._prefix = f"live-{tag}"
         self._sent = 0
 
@@ -53,14 +56,21 @@ class LiveTraffic:
         draw = self._random.random() * self._rate / 2.0
         if draw < signups or not self._regulars:
             return self._sign_up()
-        if self._random.random() < 0.2:
+        if self._random.random() < _VISIT_SHARE:
             return self._visit()
         if self._random.random() < _BROKEN_SHARE:
             return iter((broken_message(self._random, self._random.choice(self._regulars)),))
         return self._work(self._random.choice(self._regulars))
 
+    def _who_comes_today(self, people: list[Person]) -> list[Person]:
+        """A cast as large as a working day's, so that a long demo does not make everybody active."""
+        return [person for person in people if self._random.random() < person.daily]
+
     def _visit(self) -> Iterator[Message]:
-        device, channel = self._newcomers.device(self._random), pick_channel(self._random)
+        """Mostly somebody who looked around before: new visitors are few."""
+        if not self._visitors or self._random.random() < _NEW_VISITOR_SHARE:
+            self._visitors.append((self._newcomers.device(self._random), pick_channel(self._random)))
+        device, channel = self._random.choice(self._visitors)
         context = landing_context(device.context, channel, "/pricing")
         yield by(page("/pricing", context, channel.referrer), device.anonymous_id)
         yield by(track("Pricing Viewed", {"channel": channel.name}, context), device.anonymous_id)

@@ -12,17 +12,13 @@ _NAME = "demo.json"
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """The world of a data folder, and up to when (Unix ms) its messages are stored."""
+    """The world of a data folder; all its messages before `sent_until_ms` (Unix ms) are stored."""
 
     seed: int
     people: int
     start: str
     end_ms: int
     sent_until_ms: int
-
-    @property
-    def is_complete(self) -> bool:
-        return self.sent_until_ms >= self.end_ms
 
 
 def read_marker(data_dir: Path) -> Marker | None:
