@@ -1,0 +1,249 @@
+"""How far the numbers speak: what is settled, how many lines are not, and up to which moment all is counted.
+
+Positions are read before the log's ends, and a position is written after the data it speaks for.
+Does not read counters.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+
+from schemas.checkpoints import Owner, Positions
+from schemas.log import LogReader, LogUnavailable
+from schemas.reading import Completeness, ReadingUnavailable
+from schemas.topics import LogEnd, Topic
+from warehouse.client import DATABASE, Warehouse
+from warehouse.ledger import Ledger, Place
+
+REQUEST_AGE_MS = 60_000
+"""A message is appended, or refused, within this time after it was received."""
+
+_ROUNDS = 5
+_MAX_OPEN = 32
+
+_OWNED_POSITIONS = """
+SELECT partition, epoch, nonce, events_position, handoffs_position
+FROM {table} ORDER BY epoch DESC, nonce DESC, version DESC LIMIT 1 BY partition
+"""
+_HEADS = _OWNED_POSITIONS.format(table=f"{DATABASE}.counter_heads")
+_HEADERS = _OWNED_POSITIONS.format(table=f"{DATABASE}.checkpoint_headers")
+_CLAIMS = f"SELECT partition, max((epoch, nonce)) FROM {DATABASE}.claims GROUP BY partition"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedPositions:
+    """Positions that an owner vouches for."""
+
+    owner: Owner
+    positions: Positions
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One reading, its parts in the order of its fields: positions first, then claims, then watermarks, then ends."""
+
+    heads: Mapping[int, OwnedPositions]
+    headers: Mapping[int, OwnedPositions]
+    loaded: Mapping[Place, int]
+    claims: Mapping[int, Owner]
+    low_watermarks: Mapping[str, int]
+    ends: Mapping[Topic, Mapping[int, LogEnd]]
+
+    def is_owned(self, partition: int) -> bool:
+        """Whether the partition's head and header both belong to its highest claim."""
+        claim = self.claims.get(partition)
+        if claim is None:
+            return not self._has_data(partition)
+        head, header = self.heads.get(partition), self.headers.get(partition)
+        return head is not None and header is not None and head.owner == claim == header.owner
+
+    def head(self, topic: Topic, partition: int) -> int:
+        """The counters' position; a partition without a head has counted nothing."""
+        return _position(self.heads.get(partition), topic)
+
+    def header(self, topic: Topic, partition: int) -> int:
+        return _position(self.headers.get(partition), topic)
+
+    def loader(self, topic: Topic, partition: int) -> int:
+        return self.loaded.get((topic, partition), 0)
+
+    def counted_and_loaded(self) -> dict[Place, int]:
+        """By place the offset before which all is counted (events) and loaded (events, quarantine)."""
+        found = {
+            (Topic.QUARANTINE, partition): self.loader(Topic.QUARANTINE, partition)
+            for partition in self.ends[Topic.QUARANTINE]
+        }
+        for partition in self.ends[Topic.EVENTS]:
+            place = (Topic.EVENTS, partition)
+            found[place] = min(self.head(*place), self.loader(*place))
+        return found
+
+    def _has_data(self, partition: int) -> bool:
+        return any(ends[partition].lines > 0 for ends in self.ends.values() if partition in ends)
+
+
+def _position(owned: OwnedPositions | None, topic: Topic) -> int:
+    if owned is None:
+        return 0
+    return owned.positions.events if topic is Topic.EVENTS else owned.positions.handoffs
+
+
+def lag_of(standing: Standing, lines_before: Mapping[Place, Mapping[int, int]]) -> int:
+    """Lines not yet behind every reader; 0 only if each partition is settled.
+
+    `lines_before` gives, by place and offset, the lines before each reader's position.
+    """
+    total = 0
+    settled = True
+    for topic, ends in standing.ends.items():
+        for partition, end in ends.items():
+            positions = positions_of_readers(standing, topic, partition)
+            behind = end.lines - min(lines_before[topic, partition][position] for position in positions)
+            total += max(behind, 0)
+            settled = settled and all(position >= end.offset for position in positions)
+    settled = settled and all(standing.is_owned(partition) for partition in standing.ends[Topic.EVENTS])
+    return 0 if settled else max(total, 1)
+
+
+def positions_of_readers(standing: Standing, topic: Topic, partition: int) -> list[int]:
+    """The positions that all must stand at the end of a place for it to be settled."""
+    if topic is Topic.QUARANTINE:
+        return [standing.loader(topic, partition)]
+    positions = [standing.head(topic, partition), standing.header(topic, partition)]
+    if topic is Topic.EVENTS:
+        positions.append(standing.loader(topic, partition))
+    return positions
+
+
+@dataclass(slots=True)
+class _Observation:
+    """At one reading nothing received before `through_ms` was still to be appended; it lay before `ends`."""
+
+    through_ms: int
+    ends: Mapping[Place, int]
+    handoff_ends: Mapping[int, int]
+    rounds: int = _ROUNDS
+
+
+@dataclass(slots=True)
+class CompletionTracker:
+    """Remembers readings and says up to which moment everything received is counted and loaded.
+
+    What lay before the ends of an earlier reading is complete once the positions have passed them, and once the
+    hand-offs that this caused have been applied, and those that these caused, …: either no hand-off is left at
+    all, or the hand-offs have been caught up with `_ROUNDS` times since (a hand-off is passed on once for each move
+    of its person that is still under way). The answer never goes back: what was complete stays complete.
+    """
+
+    through_ms: int | None = None
+    _open: list[_Observation] = field(default_factory=list)
+
+    def observe(self, standing: Standing, now_ms: int, first_open_ms: int | None) -> int | None:
+        """Take in a reading. `first_open_ms`: when the oldest record not yet counted and loaded was appended."""
+        handoff_ends = {partition: end.offset for partition, end in standing.ends[Topic.HANDOFFS].items()}
+        no_handoffs_left = all(standing.head(Topic.HANDOFFS, part) >= end for part, end in handoff_ends.items())
+        if len(self._open) < _MAX_OPEN:
+            ends = {
+                (topic, partition): end.offset
+                for topic in (Topic.EVENTS, Topic.QUARANTINE)
+                for partition, end in standing.ends[topic].items()
+            }
+            self._open.append(_Observation(_all_appended_ms(standing, now_ms), ends, handoff_ends))
+        if all(standing.is_owned(partition) for partition in standing.ends[Topic.EVENTS]):
+            self._close_passed(standing, handoff_ends, no_handoffs_left)
+            if first_open_ms is not None and no_handoffs_left:
+                self._reach(min(_all_appended_ms(standing, now_ms), first_open_ms - REQUEST_AGE_MS))
+        return self.through_ms
+
+    def _close_passed(self, standing: Standing, handoff_ends: Mapping[int, int], no_handoffs_left: bool) -> None:
+        positions = standing.counted_and_loaded()
+        still_open = []
+        for seen in self._open:
+            if not _has_passed(seen, positions, standing):
+                still_open.append(seen)
+                continue
+            seen.rounds -= 1
+            if no_handoffs_left or seen.rounds == 0:
+                self._reach(seen.through_ms)
+            else:
+                seen.handoff_ends = handoff_ends
+                still_open.append(seen)
+        self._open = still_open
+
+    def _reach(self, moment_ms: int) -> None:
+        self.through_ms = moment_ms if self.through_ms is None else max(self.through_ms, moment_ms)
+
+
+def _all_appended_ms(standing: Standing, now_ms: int) -> int:
+    """Everything received before this moment lay before the ends; `now_ms` was taken before they were read."""
+    return min((*standing.low_watermarks.values(), now_ms if standing.low_watermarks else now_ms - REQUEST_AGE_MS))
+
+
+def _has_passed(seen: _Observation, positions: Mapping[Place, int], standing: Standing) -> bool:
+    return all(positions[place] >= end for place, end in seen.ends.items()) and all(
+        standing.head(Topic.HANDOFFS, partition) >= end for partition, end in seen.handoff_ends.items()
+    )
+
+
+class CompletenessReport:
+    """Reads the standing from the warehouse and the logs. Safe to use from several threads."""
+
+    def __init__(self, warehouse: Warehouse, events_log: LogReader, handoffs_log: LogReader) -> None:
+        self._warehouse = warehouse
+        self._ledger = Ledger(warehouse)
+        self._logs = {Topic.EVENTS: events_log, Topic.QUARANTINE: events_log, Topic.HANDOFFS: handoffs_log}
+        self._tracker = CompletionTracker()
+        self._lock = Lock()
+
+    def read(self, now_ms: int) -> Completeness:
+        """The present standing. Raises `ReadingUnavailable`."""
+        try:
+            standing = self._standing()
+            lines = {place: self._lines_before(standing, place) for place in _places(standing)}
+            first_open = self._first_open_ms(standing)
+        except LogUnavailable as error:
+            raise ReadingUnavailable(f"the log cannot be read: {error}") from error
+        lag = lag_of(standing, lines)
+        if not any(end.lines for topic in (Topic.EVENTS, Topic.QUARANTINE) for end in standing.ends[topic].values()):
+            return Completeness(lag, None)
+        with self._lock:
+            return Completeness(lag, self._tracker.observe(standing, now_ms, first_open))
+
+    def _standing(self) -> Standing:
+        # The order of these readings is what makes the answer true.
+        heads = _owned(self._warehouse.rows(_HEADS))
+        headers = _owned(self._warehouse.rows(_HEADERS))
+        loaded = {place: part.to_offset for place, part in self._ledger.read().done.items()}
+        claims = {partition: Owner(*owner) for partition, owner in self._warehouse.rows(_CLAIMS)}
+        low_watermarks = self._logs[Topic.EVENTS].low_watermarks()
+        ends = {topic: reader.ends(topic) for topic, reader in self._logs.items()}
+        return Standing(heads, headers, loaded, claims, low_watermarks, ends)
+
+    def _lines_before(self, standing: Standing, place: Place) -> dict[int, int]:
+        topic, partition = place
+        end = standing.ends[topic][partition]
+        found = {}
+        for position in positions_of_readers(standing, topic, partition):
+            at_end = position >= end.offset
+            found[position] = end.lines if at_end else self._logs[topic].lines_before(topic, partition, position)
+        return found
+
+    def _first_open_ms(self, standing: Standing) -> int | None:
+        moments = [
+            self._logs[topic].first_appended_ms(topic, partition, position)
+            for (topic, partition), position in standing.counted_and_loaded().items()
+            if position < standing.ends[topic][partition].offset
+        ]
+        known = [moment for moment in moments if moment is not None]
+        return min(known) if known else None
+
+
+def _owned(rows: Sequence[tuple[int, int, int, int, int]]) -> dict[int, OwnedPositions]:
+    return {
+        partition: OwnedPositions(Owner(epoch, nonce), Positions(events, handoffs))
+        for partition, epoch, nonce, events, handoffs in rows
+    }
+
+
+def _places(standing: Standing) -> list[Place]:
+    return [(topic, partition) for topic, ends in standing.ends.items() for partition in ends]

@@ -1,0 +1,184 @@
+"""What boards, the read API and alerting ask the warehouse (`schemas.reading.Reports`).
+
+Does not shape answers for people: see the read API.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from schemas.calendar import day_date, day_number
+from schemas.log import LogReader
+from schemas.reading import Completeness, FunnelPersons, PersonReport, Quality, Restatement
+from warehouse.client import DATABASE, Warehouse
+from warehouse.completeness import CompletenessReport
+from warehouse.persons import find_event, find_person
+from warehouse.quality import QualityReport
+
+_DAILY = f"""
+SELECT metric, bucket, value FROM {DATABASE}.counter_totals
+WHERE metric IN {{metrics:Array(String)}} AND bucket BETWEEN {{first:Int32}} AND {{last:Int32}}
+  AND bucket <= toInt32(toUInt16((SELECT day FROM {DATABASE}.today)))
+"""
+
+_DATA_DAYS = f"SELECT min(day), max(day), count() FROM {DATABASE}.days"
+
+_RESTATEMENTS = f"""
+SELECT metric, day, before, after, reason, cause, toUnixTimestamp64Milli(at) FROM {DATABASE}.restatements
+WHERE metric IN {{metrics:Array(String)}} AND day BETWEEN {{first:Date}} AND {{last:Date}}
+ORDER BY at, metric, day, cause
+"""
+
+_FUNNEL_REACHED = f"""
+SELECT furthest, count() FROM (
+    SELECT person_id, max(length(times_ms)) AS furthest FROM {DATABASE}.funnel_entries_on_lineage
+    WHERE funnel = {{funnel:String}} AND day BETWEEN {{first:Int32}} AND {{last:Int32}} GROUP BY person_id
+)
+GROUP BY furthest
+"""
+
+_FUNNEL_MEDIANS = f"""
+SELECT step, quantileExactInclusive(0.5)(seconds) FROM (
+    SELECT arrayJoin(arrayZip(arrayPopFront(arrayEnumerate(times_ms)),
+                              arrayPopFront(arrayDifference(times_ms)))) AS pair,
+           pair.1 AS step, pair.2 / 1000 AS seconds
+    FROM {DATABASE}.funnel_entries_on_lineage
+    WHERE funnel = {{funnel:String}} AND day BETWEEN {{first:Int32}} AND {{last:Int32}} AND length(times_ms) > 1
+)
+GROUP BY step
+"""
+
+# More than the limit, since copies of a message are only united afterwards.
+_LATEST_EVENTS = f"""
+SELECT message_id, type, event, name, user_id, anonymous_id, violations,
+       toUnixTimestamp64Milli(received_at) AS received_ms, toUnixTimestamp64Milli(occurred_at) AS occurred_ms,
+       status, source
+FROM (
+    SELECT * FROM (
+        SELECT message_id, type, event, name, user_id, anonymous_id, violations, received_at, occurred_at, source,
+               if(violations = '[]', 'stored', 'flagged') AS status
+        FROM {DATABASE}.events ORDER BY received_at DESC LIMIT {{twice:UInt32}}
+    )
+    UNION ALL
+    SELECT * FROM (
+        SELECT message_id, type, event, '' AS name, user_id, anonymous_id, violations, received_at,
+               received_at AS occurred_at, source, 'quarantined' AS status
+        FROM {DATABASE}.quarantine_rows ORDER BY received_at DESC LIMIT {{twice:UInt32}}
+    )
+)
+ORDER BY received_at DESC, message_id LIMIT 1 BY message_id, status LIMIT {{limit:UInt32}}
+"""
+
+_ALERT_COLUMNS = (
+    "at_ms",
+    "kind",
+    "alert_id",
+    "alert",
+    "metric",
+    "bucket",
+    "value",
+    "condition",
+    "severity",
+    "owner",
+    "receiver",
+    "from_state",
+    "to_state",
+    "message",
+    "status",
+    "attempts",
+    "detail",
+)
+
+_ALERT_LOG = f"""
+SELECT * EXCEPT at, toUnixTimestamp64Milli(at) AS at_ms
+FROM {DATABASE}.alert_log_rows FINAL ORDER BY at DESC LIMIT {{limit:UInt32}}
+"""
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def _unix_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class WarehouseReports:
+    """Implements `schemas.reading.Reports`; safe to use from several threads."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        events_log: LogReader,
+        handoffs_log: LogReader,
+        clock: Callable[[], int] = _unix_ms,
+    ) -> None:
+        """`events_log` holds `events` and `quarantine`. `clock` gives Unix ms."""
+        self._warehouse = warehouse
+        self._completeness = CompletenessReport(warehouse, events_log, handoffs_log)
+        self._quality = QualityReport(warehouse)
+        self._clock = clock
+
+    def daily(self, counters: Sequence[str], first: date, last: date) -> Mapping[str, Mapping[date, int]]:
+        values: dict[str, dict[date, int]] = {counter: {} for counter in counters}
+        parameters = {"metrics": list(counters), "first": day_number(first), "last": day_number(last)}
+        for metric, bucket, value in self._warehouse.rows(_DAILY, parameters):
+            values[metric][day_date(bucket)] = value
+        return values
+
+    def data_days(self) -> tuple[date, date] | None:
+        first, last, count = self._warehouse.rows(_DATA_DAYS)[0]
+        return (first, last) if count else None
+
+    def restatements(self, counters: Sequence[str], first: date, last: date) -> Sequence[Restatement]:
+        """Oldest first; changes of one cause that cancel out are left out."""
+        rows = self._warehouse.rows(_RESTATEMENTS, {"metrics": list(counters), "first": first, "last": last})
+        return [Restatement(*row) for row in rows]
+
+    def funnel_persons(self, funnel: str, steps: int, first: date, last: date) -> FunnelPersons:
+        parameters = {"funnel": funnel, "first": day_number(first), "last": day_number(last)}
+        furthest = dict(self._warehouse.rows(_FUNNEL_REACHED, parameters))
+        medians = dict(self._warehouse.rows(_FUNNEL_MEDIANS, parameters))
+        return FunnelPersons(
+            reached=[sum(count for step, count in furthest.items() if step >= at) for at in range(1, steps + 1)],
+            median_seconds=[medians.get(at) for at in range(1, steps + 1)],
+        )
+
+    def person(self, identifier: str) -> PersonReport | None:
+        return find_person(self._warehouse, identifier)
+
+    def event(self, message_id: str) -> Mapping[str, Any] | None:
+        return find_event(self._warehouse, message_id)
+
+    def latest_events(self, limit: int) -> Sequence[Mapping[str, Any]]:
+        rows = self._warehouse.records(_LATEST_EVENTS, {"limit": limit, "twice": 2 * limit})
+        return [row | {"violations": msgspec.json.decode(row["violations"])} for row in rows]
+
+    def completeness(self) -> Completeness:
+        return self._completeness.read(self._clock())
+
+    def quality(self) -> Quality:
+        return self._quality.read(self.completeness())
+
+    def alert_log(self, limit: int) -> Sequence[Mapping[str, Any]]:
+        rows = self._warehouse.records(_ALERT_LOG, {"limit": limit})
+        return [_alert_row(row) for row in rows]
+
+    def write_alert_log(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Rows need `at_ms` and `kind`; fields without a column are kept as JSON. The same row twice is one row."""
+        if rows:
+            lines = _ENCODER.encode_lines([_alert_line(row) for row in rows])
+            self._warehouse.insert_lines("alert_log_rows", (*_ALERT_COLUMNS, "details"), lines, {})
+
+
+def _alert_line(row: Mapping[str, Any]) -> dict[str, Any]:
+    known = {name: value for name, value in row.items() if name in _ALERT_COLUMNS}
+    others = {name: value for name, value in row.items() if name not in _ALERT_COLUMNS}
+    return known | {"details": _ENCODER.encode(others).decode()}
+
+
+def _alert_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as it was written: columns that were left out come back as empty or None."""
+    others: dict[str, Any] = msgspec.json.decode(row["details"])
+    return {name: value for name, value in row.items() if name != "details"} | others
