@@ -47,8 +47,8 @@ def _object_in_title_case(event: PlannedEvent) -> Iterator[LintFinding]:
 
 
 def _verb_in_past_tense(event: PlannedEvent) -> Iterator[LintFinding]:
-    last = event.verb.split(" ")[-1]
-    if not (last.endswith("ed") or last in IRREGULAR_PAST) or _TITLE_CASE.fullmatch(event.verb) is None:
+    is_past = any(word.endswith("ed") or word in IRREGULAR_PAST for word in event.verb.split(" "))
+    if not is_past or _TITLE_CASE.fullmatch(event.verb) is None:
         yield LintFinding(
             event.name, "verb-past-tense", f'write the verb "{event.verb}" in the past tense, like Viewed'
         )
