@@ -1,0 +1,101 @@
+"""Wires the collector: ingest routes as raw ASGI in front, documents and health by FastAPI, all else to the engine.
+
+Does not open sockets or logs; they are handed in.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from ingest.auth import KeyRing
+from ingest.body import Disconnected, Receive
+from ingest.intake import Intake
+from ingest.limits import Limits
+from ingest.packer import Packer
+from ingest.rejections import Reason, Rejection
+from ingest.replies import Send, allow, refuse, reply
+from ingest.routes import PATHS
+from ingest.service import create_service
+from ingest.sorting import Sorter
+from ingest.steps import build_steps
+from ingest.telemetry import Name, Telemetry
+from ingest.throttle import Throttle
+from schemas.definitions import Workspace
+from schemas.log import LogAppender
+
+Scope = MutableMapping[str, Any]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def create_app(
+    *,
+    log: LogAppender,
+    workspace: Workspace,
+    write_keys: Mapping[str, str],
+    secret_keys: Iterable[str],
+    limits: Limits,
+    clock: Callable[[], int],
+    collector_id: str,
+    upstream: Path | None = None,
+) -> AsgiApp:
+    """The collector as an ASGI app.
+
+    Args:
+        log: the writing end of the log; used by one thread, from the app's start to its end.
+        workspace: the plan and the junk ids count here.
+        write_keys: key → the name under which its messages are stored.
+        secret_keys: keys that may also write, and unite users.
+        limits: sizes, rates and patience.
+        clock: the time, Unix milliseconds.
+        collector_id: a name that no other start of a collector has.
+        upstream: the engine's Unix socket; None if there is no engine behind this collector.
+    """
+    telemetry = Telemetry()
+    packer = Packer(log, collector_id, limits, clock, telemetry)
+    sorter = Sorter(build_steps(workspace), log.partitions, collector_id, limits, telemetry)
+    intake = Intake(KeyRing(write_keys, secret_keys), sorter, packer, Throttle(limits), limits, telemetry)
+    service = create_service(packer, telemetry, limits, upstream)
+    return Collector(intake, service, telemetry)
+
+
+class Collector:
+    """The front: takes ingest requests itself, since FastAPI's routing costs more than the whole of their work."""
+
+    def __init__(self, intake: Intake, service: AsgiApp, telemetry: Telemetry) -> None:
+        self._intake = intake
+        self._service = service
+        self._telemetry = telemetry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = PATHS.get(scope["path"]) if scope["type"] == "http" else None
+        if kind is None:
+            await self._service(scope, receive, send)
+            return
+        authorization, origin, declared_bytes = b"", None, 0
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                authorization = value
+            elif name == b"content-length":
+                declared_bytes = int(value)
+            elif name == b"origin":
+                origin = value
+        try:
+            if scope["method"] != "POST":
+                await self._other_method(scope, send, origin)
+                return
+            body = await self._intake.answer(kind, authorization, declared_bytes, scope["query_string"], receive)
+        except Rejection as rejection:
+            self._telemetry.add(Name.REQUESTS, label=str(rejection.status))
+            self._telemetry.add(Name.REJECTIONS, label=rejection.reason.value)
+            await refuse(send, rejection, origin)
+        except Disconnected:
+            return
+        else:
+            self._telemetry.add(Name.REQUESTS, label="200")
+            await reply(send, 200, body, origin)
+
+    async def _other_method(self, scope: Scope, send: Send, origin: bytes | None) -> None:
+        if scope["method"] != "OPTIONS":
+            raise Rejection(Reason.METHOD_NOT_ALLOWED, "this route takes POST")
+        wants_private = any(name == b"access-control-request-private-network" for name, _ in scope["headers"])
+        await allow(send, origin or b"*", wants_private)

@@ -1,0 +1,38 @@
+"""What a step found wrong with a message, and how that is written down.
+
+Does not find anything: see `ingest.steps` and `ingest.plan_checks`.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Raw
+
+from schemas.violations import QUARANTINING, Rule
+
+
+class Finding(NamedTuple):
+    """A violation and whether it keeps the message out."""
+
+    rule: Rule
+    property: str
+    message: str
+    quarantines: bool
+
+
+Findings = tuple[Finding, ...]
+
+
+def found(rule: Rule, property_path: str, message: str) -> Finding:
+    """A finding with the consequence that its rule always has."""
+    return Finding(rule, property_path, message, rule in QUARANTINING)
+
+
+def as_dicts(findings: Iterable[Finding]) -> list[dict[str, str]]:
+    return [{"rule": f.rule.value, "property": f.property, "message": f.message} for f in findings]
+
+
+def as_json(findings: Iterable[Finding]) -> Raw:
+    """The `violations` column: a JSON array of {"rule", "property", "message"}."""
+    return Raw(msgspec.json.encode(as_dicts(findings)))

@@ -1,0 +1,110 @@
+"""One request of messages: authenticate, decode, sort, wait for the durable append, answer.
+
+Does not know about HTTP routing or CORS: see `ingest.app` and `ingest.replies`.
+"""
+
+from typing import Any
+
+from ingest.auth import Grant, KeyRing, key_in_query
+from ingest.body import Receive, inflate, read_wire
+from ingest.contents import NOTHING, Contents, UnfitContents, read_contents
+from ingest.limits import Limits
+from ingest.messages import Messages, read_batch, read_single
+from ingest.packer import Packer
+from ingest.rejections import Reason, Rejection
+from ingest.routes import BATCH
+from ingest.sorting import Sorted, Sorter
+from ingest.steps import Arrival
+from ingest.telemetry import Name, Telemetry
+from ingest.throttle import Throttle
+from ingest.times import read_iso
+from ingest.verdicts import QUARANTINED, STORED, all_stored, success
+from schemas.log import LogUnavailable
+
+
+class Intake:
+    """Takes requests of messages; `answer` is their whole way."""
+
+    def __init__(
+        self, keys: KeyRing, sorter: Sorter, packer: Packer, throttle: Throttle, limits: Limits, telemetry: Telemetry
+    ) -> None:
+        self._keys = keys
+        self._sorter = sorter
+        self._packer = packer
+        self._throttle = throttle
+        self._limits = limits
+        self._telemetry = telemetry
+
+    async def answer(
+        self, kind: str, authorization: bytes, declared_bytes: int, query: bytes, receive: Receive
+    ) -> bytes:
+        """The body of the 200 that says every message has its place in the log.
+
+        `kind` is the route's type, `BATCH` on batch routes.
+
+        Raises:
+            Rejection: nothing of the request was stored.
+            Disconnected: the sender went away before the body was whole.
+        """
+        grant = self._keys.by_header(authorization) if authorization else None
+        body = inflate(await read_wire(receive, declared_bytes, self._limits), self._limits)
+        received_ms = self._packer.arrive()
+        try:
+            messages, grant = self._read(kind, body, grant, query)
+            out = self._sorter.sort(messages.messages, _arrival(kind, messages, received_ms), grant)
+            try:
+                durable = self._packer.submit(out.portions())
+            except Rejection:
+                self._sorter.failed(out)
+                raise
+        finally:
+            self._packer.let_go()
+        try:
+            await durable
+        except LogUnavailable as error:
+            self._sorter.failed(out)
+            raise Rejection(Reason.LOG_UNAVAILABLE, str(error), self._limits.retry_after_seconds) from None
+        self._sorter.appended(out)
+        self._count(out, len(body))
+        return _answer(kind, out)
+
+    def _read(self, kind: str, body: bytes, grant: Grant | None, query: bytes) -> tuple[Messages, Grant]:
+        """The messages, and whose they are: a key in the header counts before one in the body or the query."""
+        if kind and len(body) > self._limits.event_bytes:
+            if grant is None:
+                raise self._event_too_large()
+            raise self._event_too_large()
+        messages = read_single(body, self._limits) if kind else read_batch(body, self._limits)
+        if grant is None:
+            grant = self._keys.by_key(messages.write_key or key_in_query(query))
+        self._throttle.take(grant, len(messages.messages))
+        return messages, grant
+
+    def _event_too_large(self) -> Rejection:
+        return Rejection(Reason.EVENT_TOO_LARGE, f"an event holds at most {self._limits.event_bytes} bytes")
+
+    def _count(self, out: Sorted, size: int) -> None:
+        add = self._telemetry.add
+        add(Name.BODY_BYTES, size)
+        add(Name.MESSAGES, out.stored, STORED)
+        if out.quarantine:
+            add(Name.MESSAGES, len(out.quarantine), QUARANTINED)
+        if out.links:
+            add(Name.LINKS, len(out.links))
+
+
+def _arrival(kind: str, messages: Messages, received_ms: int) -> Arrival:
+    try:
+        context: Contents = read_contents(messages.context, messages.spaced)
+    except UnfitContents:
+        context = NOTHING
+    return Arrival(received_ms, kind, read_iso(messages.sent_at), context, messages.spaced)
+
+
+def _answer(kind: str, out: Sorted) -> bytes:
+    if not (out.verdicts or out.quarantine or out.minted):
+        return all_stored(out.stored)
+    minted: dict[str, Any] = {}
+    if out.minted:
+        minted = {"minted": out.minted} if kind == BATCH else {"message_id": out.minted[0]["message_id"]}
+    return success(out.stored, len(out.quarantine), out.verdicts, minted)

@@ -1,0 +1,71 @@
+"""Names that are not in the plan: which part is unknown, and what was probably meant.
+
+Does not judge planned events: see `ingest.plan_checks`.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable
+
+from schemas.definitions import PlannedEvent
+from schemas.violations import Rule
+
+_REMEMBERED = 4096
+_LONGEST_COMPARED = 80
+_SEPARATORS = re.compile(r"[\s_\-.:/]+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_ENDING = re.compile(r"(?:ing|ed|es|e|s|d)$")
+_SIMILAR = 0.75
+
+
+class PlanNames:
+    """Explains unplanned names; remembers the latest, since a misspelt call is sent again and again."""
+
+    def __init__(self, events: Iterable[PlannedEvent]) -> None:
+        planned = tuple(events)
+        self._objects = frozenset(event.object for event in planned)
+        self._verbs = frozenset(event.verb for event in planned)
+        self._by_stem = {_stem(event.name): event.name for event in planned}
+        self._by_lower = {event.name.lower(): event.name for event in planned}
+        self._explained: dict[str, tuple[Rule, str]] = {}
+
+    def explain(self, name: str) -> tuple[Rule, str]:
+        """The broken rule and a sentence; the sentence asks "did you mean" where something is near."""
+        known = self._explained.get(name)
+        if known is None:
+            if len(self._explained) >= _REMEMBERED:
+                self._explained.clear()
+            known = self._explained[name] = self._explain(name)
+        return known
+
+    def _explain(self, name: str) -> tuple[Rule, str]:
+        rule, text = self._classify(name)
+        meant = self._meant(name)
+        return rule, f'{text}; did you mean "{meant}"?' if meant else text
+
+    def _classify(self, name: str) -> tuple[Rule, str]:
+        subject, _, verb = name.rpartition(" ")
+        if subject in self._objects and verb not in self._verbs:
+            return Rule.UNKNOWN_VERB, f'no planned event has the verb "{_short(verb)}"'
+        if verb in self._verbs and subject not in self._objects:
+            return Rule.UNKNOWN_OBJECT, f'no planned event has the object "{_short(subject)}"'
+        return Rule.UNPLANNED_EVENT, f'"{_short(name)}" is not in the plan'
+
+    def _meant(self, name: str) -> str | None:
+        if len(name) > _LONGEST_COMPARED:
+            return None
+        by_stem = self._by_stem.get(_stem(name))
+        if by_stem:
+            return by_stem
+        near = difflib.get_close_matches(name.lower(), self._by_lower, n=1, cutoff=_SIMILAR)
+        return self._by_lower[near[0]] if near else None
+
+
+def _stem(name: str) -> str:
+    """A name without case, separators and the tense of its last word."""
+    words = _SEPARATORS.split(_CAMEL.sub(" ", name).strip().lower())
+    return " ".join([*words[:-1], _ENDING.sub("", words[-1])])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_COMPARED else text[:_LONGEST_COMPARED] + "…"
