@@ -1,0 +1,52 @@
+"""A real engine for the tests of the warehouse, emptied before each of them, and real logs to load from."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stream.log.local import EVENT_TOPICS, HANDOFF_TOPICS, LocalLog
+from warehouse.client import DATABASE, Warehouse
+from warehouse.migrate import migrate
+from warehouse.people_store import PeopleStore
+
+PARTITIONS = 2
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    opened = Warehouse.embedded(tmp_path_factory.mktemp("engine"))
+    migrate(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def warehouse(engine: Warehouse) -> Warehouse:
+    tables = engine.rows(
+        "SELECT name FROM system.tables WHERE database = {database:String} AND engine LIKE '%MergeTree'"
+        " AND name != 'migrations' AND total_rows > 0",
+        {"database": DATABASE},
+    )
+    for (name,) in tables:
+        engine.command(f"TRUNCATE TABLE {DATABASE}.{name}")
+    return engine
+
+
+@pytest.fixture
+def store(warehouse: Warehouse) -> PeopleStore:
+    return PeopleStore(warehouse)
+
+
+@pytest.fixture
+def events_log(tmp_path: Path) -> Iterator[LocalLog]:
+    log = LocalLog(tmp_path / "events.db", EVENT_TOPICS, PARTITIONS)
+    yield log
+    log.close()
+
+
+@pytest.fixture
+def handoffs_log(tmp_path: Path) -> Iterator[LocalLog]:
+    log = LocalLog(tmp_path / "handoffs.db", HANDOFF_TOPICS, PARTITIONS)
+    yield log
+    log.close()
