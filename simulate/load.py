@@ -49,7 +49,7 @@ class Load:
                 "locale": "fr-FR",
                 "library": {"name": "analytics.js", "version": "1.84.3"},
                 "page": {"path": "/app/tasks", "url": "https://northwind.example/app/tasks"},
-                "userAgent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
+                "userAgent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/141.0 Safari/537.36",
             },
         }
         if random.random() >= self._anonymous_share:

@@ -67,12 +67,7 @@ class Sender:
         answer = orjson.loads(await self._post(body))
         return Sent(len(messages), answer["accepted"], answer["quarantined"], messages[-1][0])
 
-    async def send_all(
-        self,
-        messages: Iterable[TimedMessage],
-        on_sent: Callable[[Sent], None],
-        is_stopping: Callable[[], bool] = lambda: False,
-    ) -> None:
+    async def send_all(self, messages: Iterable[TimedMessage], on_sent: Callable[[Sent], None]) -> None:
         """Send a stream in order, `CONNECTIONS` batches under way at most; reports each batch in the stream's order.
 
         Raises:
@@ -82,8 +77,6 @@ class Sender:
         try:
             for batch in _batches(messages):
                 under_way.append(asyncio.create_task(self.send(batch)))
-                if is_stopping():
-                    break
                 await asyncio.sleep(0)
                 if len(under_way) == CONNECTIONS:
                     on_sent(await under_way.pop(0))
