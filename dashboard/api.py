@@ -57,6 +57,7 @@ def api_routes(context: ApiContext, access: Access) -> APIRouter:
             for status, text in (
                 (401, "No key, or an unknown one"),
                 (403, "A write key"),
+                (422, "A parameter that cannot be read or is unknown, or a range over 800 days"),
                 (503, "The warehouse stayed away for 5 s"),
             )
         },
@@ -90,7 +91,7 @@ def _add_metrics(router: APIRouter, context: ApiContext) -> None:
         """The metric catalogue: labels, definitions, owners, thresholds."""
         return json_answer({"metrics": [_catalogue_entry(metric) for metric in metrics.values()]})
 
-    @router.get("/metrics/{metric_id}", response_model=MetricSeries, tags=["metrics"], responses=_REFUSALS)
+    @router.get("/metrics/{metric_id}", response_model=MetricSeries, tags=["metrics"], responses=_UNKNOWN)
     async def read_metric(
         metric_id: Annotated[str, Path(examples=["dau"])],
         first: First = None,
@@ -123,7 +124,7 @@ def _add_funnels(router: APIRouter, context: ApiContext) -> None:
         """The funnels of the workspace."""
         return json_answer({"funnels": [_funnel_entry(funnel) for funnel in funnels.values()]})
 
-    @router.get("/funnels/{funnel_id}", response_model=FunnelReport, tags=["funnels"], responses=_REFUSALS)
+    @router.get("/funnels/{funnel_id}", response_model=FunnelReport, tags=["funnels"], responses=_UNKNOWN)
     async def read_one_funnel(
         funnel_id: Annotated[str, Path(examples=["onboarding"])], first: First = None, last: Last = None
     ) -> Response:
@@ -180,10 +181,6 @@ def _add_operations(router: APIRouter, context: ApiContext) -> None:
 
 
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ErrorForm, "description": "Unknown id"}}
-_REFUSALS: dict[int | str, dict[str, Any]] = {
-    **_UNKNOWN,
-    422: {"model": ErrorForm, "description": "A parameter that cannot be read, or a range over 800 days"},
-}
 
 
 def _catalogue_entry(metric: MetricDefinition) -> dict[str, Any]:

@@ -10,10 +10,15 @@ from fastapi import FastAPI
 
 from dashboard.access import Access
 from dashboard.api import ApiContext, api_routes
+from dashboard.board import SECTIONS, BoardSource
+from dashboard.documentation import documentation_routes
 from dashboard.failures import answer_failures
+from dashboard.live import LiveFeed
 from dashboard.moments import WorkspaceClock
 from dashboard.operations import operation_routes
+from dashboard.pages import PagesContext, page_routes
 from dashboard.reading import PATIENCE_SECONDS, Reader
+from dashboard.safe_headers import SafeHeaders
 from schemas.calendar import Calendar
 from schemas.definitions import Workspace
 from schemas.reading import Reports
@@ -40,7 +45,14 @@ def create_app(
         telemetry: Prometheus text; may block.
         alerts: where every alert rule stands now; may block.
         patience_seconds: how long a read waits for a warehouse that is away.
+
+    A server that stops awaits `app.state.close_streams()` first: live streams never end by themselves.
+
+    Raises:
+        ValueError: there is no secret key.
     """
+    if not any(secret_keys):
+        raise ValueError("the read API needs a secret key")
     access = Access(secret_keys, write_keys, clock)
     reader = Reader(patience_seconds)
     workspace_clock = WorkspaceClock(clock, Calendar(workspace.stream.timezone))
@@ -48,4 +60,9 @@ def create_app(
     answer_failures(app)
     app.include_router(api_routes(ApiContext(reports, reader, workspace, workspace_clock, alerts), access))
     app.include_router(operation_routes(readiness, telemetry, reader))
+    app.include_router(documentation_routes(app, access))
+    feed = LiveFeed(BoardSource(reports, workspace.stream, alerts), workspace_clock, reader, SECTIONS)
+    app.include_router(page_routes(PagesContext(workspace, feed, access)))
+    app.add_middleware(SafeHeaders)
+    app.state.close_streams = feed.close
     return app
