@@ -29,9 +29,9 @@ def plan_publication(owned: OwnedPartition) -> PendingPublication:
     return PendingPublication(tag, owned.positions, rows)
 
 
-def plan_checkpoint(owned: OwnedPartition) -> PendingCheckpoint:
+def plan_checkpoint(owned: OwnedPartition, received_through_ms: int) -> PendingCheckpoint:
     """Everything that changed since the last snapshot, under the next version."""
-    return PendingCheckpoint(owned.next_tag(), owned.positions, owned.state.take_snapshot())
+    return PendingCheckpoint(owned.next_tag(), owned.positions, owned.state.take_snapshot(received_through_ms))
 
 
 def publish(store: CheckpointStore, pending: Sequence[tuple[int, PendingPublication]]) -> None:

@@ -22,6 +22,7 @@ from stream.core.definitions import Compiled
 from stream.core.handoffs import CoreEvent, MovedState, decode_handoffs
 from stream.core.identity import apply_links, apply_state, apply_union, decode_links
 from stream.core.partition import Partition
+from stream.forgetting import ReceivedThrough
 from stream.outgoing import Outgoing
 from stream.owned import OwnedPartition
 from stream.taking import Taking
@@ -77,9 +78,11 @@ class Worker:
         self._settings = settings or WorkerSettings()
         self._store = store
         self._events = events
+        self._handoffs = handoffs
         self._outgoing = Outgoing(handoff_appender)
         self._taking = Taking(self.definitions, store, events, handoffs)
         self._owned: dict[int, OwnedPartition] = {}
+        self._received_through = ReceivedThrough()
         self._applied = asyncio.Event()
         self._on_published = on_published
         self._last_checkpoint = 0.0
@@ -155,7 +158,9 @@ class Worker:
             try:
                 await self._drop_outranked()
                 await self._publish()
-                if force_checkpoint or await self._checkpoint_is_due():
+                await self._outgoing.drain()
+                caught_up = await asyncio.to_thread(self._look_at_the_ends)
+                if force_checkpoint or caught_up or self._checkpoint_is_due():
                     await self._checkpoint()
             except StoreUnavailable as error:
                 self.telemetry.store_failures += 1
@@ -186,11 +191,19 @@ class Worker:
             one.state.published()
         self._on_published()
 
-    async def _checkpoint_is_due(self) -> bool:
-        if time.monotonic() - self._last_checkpoint >= self._settings.checkpoint_seconds:
-            return True
-        ends = await asyncio.to_thread(self._events.ends, Topic.EVENTS)
-        return all(one.events >= ends[one.number].offset for one in self._owned.values())
+    def _look_at_the_ends(self) -> bool:
+        """Whether everything in the log is applied; moves the bound behind which copies are forgotten."""
+        events = {number: end.offset for number, end in self._events.ends(Topic.EVENTS).items()}
+        handoffs = {number: end.offset for number, end in self._handoffs.ends(Topic.HANDOFFS).items()}
+        owned = self._owned.values()
+        behind = [one.state.last_received_ms for one in owned if one.events < events[one.number]]
+        latest = max((one.state.last_received_ms for one in owned), default=0)
+        applied = {one.number: one.handoffs for one in owned}
+        self._received_through.advance(min(behind, default=latest), applied, handoffs)
+        return not behind and all(applied[number] >= handoffs[number] for number in applied)
+
+    def _checkpoint_is_due(self) -> bool:
+        return time.monotonic() - self._last_checkpoint >= self._settings.checkpoint_seconds
 
     async def _checkpoint(self) -> None:
         started = time.monotonic()
@@ -198,7 +211,7 @@ class Worker:
             if one.checkpoint is None and one.stored != one.positions:
                 async with one.lock:
                     await self._outgoing.drain()
-                    one.checkpoint = checkpoints.plan_checkpoint(one)
+                    one.checkpoint = checkpoints.plan_checkpoint(one, self._received_through.bound_ms)
         pending = [one for one in self._owned.values() if one.checkpoint is not None]
         if not pending:
             return

@@ -17,8 +17,7 @@ from stream.core.identity import unite_users
 from stream.core.partition import Partition
 from stream.core.people import Moved
 from stream.core.person import Person, note_moment
-
-LATE_EVENT = "late event"
+from stream.core.restatements import LATE_EVENT
 
 
 class EventLine(msgspec.Struct, gc=False):

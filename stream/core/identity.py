@@ -17,8 +17,8 @@ from stream.core.partition import Partition
 from stream.core.people import Moved
 from stream.core.person import Person
 from stream.core.person_codec import decode, encode
+from stream.core.restatements import MERGE
 
-MERGE = "merge"
 DEVICE_OF_ANOTHER_USER = "device_of_another_user"
 MANY_IDS = "many_ids"
 

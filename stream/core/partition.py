@@ -75,9 +75,13 @@ class Partition:
         """Numbers of days before the watermark's have now been shown as over: later changes are restatements."""
         self.restatements.close_days(self.definitions.calendar.day_of(self.watermark_ms))
 
-    def take_snapshot(self) -> Snapshot:
-        """Everything since the last snapshot; the caller stores it under one version until that is durable."""
-        generation = self.last_received_ms // self.definitions.retry_window_ms
+    def take_snapshot(self, received_through_ms: int) -> Snapshot:
+        """Everything since the last snapshot; the caller stores it under one version until that is durable.
+
+        Every partition has applied what was received before `received_through_ms`: copies of messages that are
+        older than that by the retry window are expected no more, by hand-off neither.
+        """
+        generation = received_through_ms // self.definitions.retry_window_ms
         snapshot = Snapshot(
             list(self.people.take_touched(generation)),
             self.funnel_changes,

@@ -76,10 +76,10 @@ class Person:
                 return False
             self.days |= 1 << bit
             return True
-        earlier = known & _DAY_MASK
-        if bit >= earlier:
+        united = _unite_recent(known, generation << _DAY_BITS | bit)
+        self.recent[message] = united
+        if united & _DAY_MASK == known & _DAY_MASK:
             return False
-        self.recent[message] = max(known >> _DAY_BITS, generation) << _DAY_BITS | bit
         before = self.days
         self.days = self._all_days()
         return self.days != before

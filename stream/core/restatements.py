@@ -3,10 +3,14 @@
 Does not publish: a checkpoint takes the sums. A day is over once the published watermark has passed it.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from stream.core.active_days import FIRST_DAY
+
+MERGE = "merge"
+LATE_EVENT = "late event"
+REASONS = (MERGE, LATE_EVENT)
+"""Why a number was restated. A message that is late and merges two persons is a merge."""
 
 
 class Change(NamedTuple):
@@ -48,16 +52,11 @@ class Restatements:
         """The sums since the last call, without those that cancel out."""
         if not self._noted:
             return []
-        sums: dict[tuple[str, int, str, str], int] = {}
+        sums: dict[tuple[str, int, str], int] = {}
+        reasons: dict[str, str] = {}
         for metric, first, last, cause, reason, delta in self._noted:
+            reasons[cause] = min(reasons.get(cause, reason), reason, key=REASONS.index)
             for day in range(first, last + 1):
-                key = (metric, day, cause, reason)
-                sums[key] = sums.get(key, 0) + delta
+                sums[metric, day, cause] = sums.get((metric, day, cause), 0) + delta
         self._noted = []
-        return list(_nonzero(sums))
-
-
-def _nonzero(sums: dict[tuple[str, int, str, str], int]) -> Iterator[Change]:
-    for (metric, day, cause, reason), delta in sums.items():
-        if delta:
-            yield Change(metric, day, cause, reason, delta)
+        return [Change(*bucket, reasons[bucket[2]], delta) for bucket, delta in sums.items() if delta]

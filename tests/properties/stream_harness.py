@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from schemas.checkpoints import OverrideRow
 from schemas.definitions import DAY_SECONDS, FunnelDefinition, FunnelStep, StreamDefinitions
 from schemas.identity import PREVIOUS_IS_JUNK, USER_IS_JUNK, is_junk
 from schemas.partitioning import device_partition, person_partition, user_partition
@@ -60,13 +61,14 @@ class Message:
 
 
 class Stream:
-    """`partitions` partitions with their inputs; `settle` delivers in a random order that keeps each partition's own."""
+    """Partitions with their inputs; `settle` delivers in a random order that keeps each partition's own."""
 
     def __init__(self, partitions: int, definitions: StreamDefinitions = DEFINITIONS, seed: int = 0) -> None:
         self.definitions = Compiled(definitions)
         self.partitions = [Partition(self.definitions) for _ in range(partitions)]
         self.events: list[deque[bytes | LinkLine]] = [deque() for _ in range(partitions)]
         self.handoffs: list[deque[bytes]] = [deque() for _ in range(partitions)]
+        self.stored_overrides: list[OverrideRow] = []
         self._random = random.Random(seed)
 
     def send(self, message: Message) -> None:
@@ -74,10 +76,9 @@ class Stream:
         user = message.user_id if not is_junk(message.user_id) else ""
         device = message.anonymous_id if not is_junk(message.anonymous_id) else ""
         previous = message.previous_id if not is_junk(message.previous_id) else ""
-        line = {
-            name: getattr(message, name)
-            for name in message.__dataclass_fields__
-        } | {"junk": (0 if user else USER_IS_JUNK) | (0 if device else 2) | (0 if previous else PREVIOUS_IS_JUNK)}
+        line = {name: getattr(message, name) for name in message.__dataclass_fields__} | {
+            "junk": (0 if user else USER_IS_JUNK) | (0 if device else 2) | (0 if previous else PREVIOUS_IS_JUNK)
+        }
         target = user_partition(user, count) if user else device_partition(device, count)
         self.events[target].append(msgspec.json.encode(line))
         linked = device
@@ -111,6 +112,12 @@ class Stream:
             self.handoffs[person_partition(handoff.to, len(self.partitions))].append(encode_handoffs([handoff]))
         partition.outbox = []
 
+    def checkpoint(self) -> None:
+        """Take snapshots as a worker does: people go to rest, old messages are forgotten."""
+        received = max(partition.last_received_ms for partition in self.partitions)
+        for partition in self.partitions:
+            self.stored_overrides += partition.take_snapshot(received).overrides
+
     def numbers(self) -> dict[tuple[str, int], int]:
         """Summed counters, without zeroes and without `late`."""
         total: dict[tuple[str, int], int] = {}
@@ -123,7 +130,7 @@ class Stream:
     def overrides(self) -> dict[str, str]:
         """The smallest person of each united id, as the warehouse would tell."""
         found: dict[str, str] = {}
-        for partition in self.partitions:
-            for row in partition.overrides:
-                found[row.person_id] = min(found.get(row.person_id, row.united_into), row.united_into)
+        self.checkpoint()
+        for row in self.stored_overrides:
+            found[row.person_id] = min(found.get(row.person_id, row.united_into), row.united_into)
         return found

@@ -1,0 +1,211 @@
+"""A worker that dies at any step of its cycle continues to the same numbers: real log, real engine."""
+
+import asyncio
+import random
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from schemas.identity import PREVIOUS_IS_JUNK, USER_IS_JUNK, is_junk
+from schemas.partitioning import device_partition, user_partition
+from schemas.topics import Kind, Record, Topic
+from stream.log.local import LocalLog
+from stream.worker import Outranked, Worker, WorkerSettings
+from warehouse.client import Warehouse
+from warehouse.migrate import migrate
+from warehouse.people_store import PeopleStore
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "properties"))
+
+import recount
+from stream_harness import DEFINITIONS, PROJECT, SIGNUP, TASK, Message
+from test_partitions_agree import FUNNELS, random_history
+
+PARTITIONS = 3
+
+
+class Killed(Exception):
+    """Stands for `kill -9`: nothing after this moment happens in this worker."""
+
+
+class DyingStore:
+    """The real store, whose n-th write is the last: it dies before or after it."""
+
+    def __init__(self, store: PeopleStore, last_write: int, after: bool) -> None:
+        self._store, self._left, self._after = store, last_write, after
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._store, name)
+        if not name.startswith("write_"):
+            return call
+
+        def write(rows: Any) -> None:
+            self._left -= 1
+            if self._left < 0 or (self._left == 0 and not self._after):
+                raise Killed(name)
+            call(rows)
+            if self._left == 0:
+                raise Killed(name)
+
+        return write
+
+
+class Rig:
+    """Logs and engine of one product; `send` appends what a collector would."""
+
+    def __init__(self, folder: Path) -> None:
+        self.events = LocalLog(folder / "events.db", [Topic.EVENTS, Topic.QUARANTINE], PARTITIONS)
+        self.handoffs = LocalLog(folder / "handoffs.db", [Topic.HANDOFFS], PARTITIONS)
+        self.warehouse = Warehouse.embedded(folder / "warehouse")
+        migrate(self.warehouse)
+        self.store = PeopleStore(self.warehouse)
+        self.sent: list[Message] = []
+
+    def send(self, messages: list[Message]) -> None:
+        for message in messages:
+            self.events.append(records(message))
+        self.sent += messages
+
+    def numbers(self) -> dict[tuple[str, int], int]:
+        rows = self.warehouse.rows(
+            "SELECT metric, bucket, value FROM northstream.counter_totals WHERE metric != 'late'"
+        )
+        return {(metric, bucket): value for metric, bucket, value in rows if value}
+
+    def expected(self) -> dict[tuple[str, int], int]:
+        return recount.numbers(self.sent, FUNNELS, SIGNUP, (PROJECT, TASK))
+
+    def worker(self, store: Any) -> Worker:
+        return Worker(DEFINITIONS, store, self.events, self.handoffs, self.handoffs, WorkerSettings(0, 0))
+
+    def close(self) -> None:
+        self.warehouse.close()
+        self.events.close()
+        self.handoffs.close()
+
+
+def records(message: Message) -> list[Record]:
+    user = "" if is_junk(message.user_id) else message.user_id
+    device = "" if is_junk(message.anonymous_id) else message.anonymous_id
+    previous = "" if is_junk(message.previous_id) else message.previous_id
+    junk = (0 if user else USER_IS_JUNK) | (0 if device else 2) | (0 if previous else PREVIOUS_IS_JUNK)
+    line = msgspec.json.encode(vars(message) | {"junk": junk}) + b"\n"
+    target = user_partition(user, PARTITIONS) if user else device_partition(device, PARTITIONS)
+    found = [Record(Topic.EVENTS, target, Kind.EVENTS, 1, line)]
+    linked = device if message.type != "alias" else ("" if message.secret else previous)
+    if linked and user:
+        link = {
+            "anonymous_id": linked,
+            "user_id": user,
+            "message_id": message.message_id,
+            "received_ms": message.received_ms,
+        }
+        partition = device_partition(linked, PARTITIONS)
+        found.append(Record(Topic.EVENTS, partition, Kind.LINKS, 1, msgspec.json.encode(link) + b"\n"))
+    return found
+
+
+async def drive(rig: Rig, worker: Worker, chance: random.Random, cycles: bool = True) -> None:
+    """Feed a worker everything in the log, partitions in random order, with cycles in between, until nothing moves."""
+    appending = asyncio.create_task(worker._outgoing.run())
+    try:
+        positions = dict(await worker.take_partitions(range(PARTITIONS), 1))
+        while True:
+            ready = [
+                (place, stored)
+                for place, offset in positions.items()
+                for stored in (rig.events if place[0] is Topic.EVENTS else rig.handoffs).read(*place, offset, 1)
+            ]
+            if not ready:
+                await worker._outgoing.drain()
+                if not any(
+                    rig.handoffs.read(*place, at, 1) for place, at in positions.items() if place[0] == "handoffs"
+                ):
+                    break
+                continue
+            place, stored = chance.choice(ready)
+            await worker.apply(stored)
+            positions[place] = stored.offset + 1
+            if cycles and chance.random() < 0.15:
+                await worker.cycle()
+        await worker.cycle(force_checkpoint=True)
+    finally:
+        appending.cancel()
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path)
+    yield rig
+    rig.close()
+
+
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 20))])
+async def test_death_at_every_write_in_turn_leads_to_the_same_numbers(rig: Rig, seed: int) -> None:
+    """Before or after each claim, counter, head, people, funnel, override, restatement, warning and header row."""
+    chance = random.Random(seed)
+    deaths = 0
+    for round_number in range(8):
+        history = random_history(seed * 100 + round_number, 25)
+        rig.send(later(rig, history))
+        for last_write in chance.sample(range(1, 24), 3):
+            dying = DyingStore(rig.store, last_write, after=chance.random() < 0.5)
+            try:
+                await drive(rig, rig.worker(dying), chance)
+            except Killed:
+                deaths += 1
+    await drive(rig, rig.worker(rig.store), chance)
+    assert deaths > 10
+    assert rig.numbers() == rig.expected()
+
+
+async def test_a_clean_restart_continues_without_loss_or_double_counting(rig: Rig) -> None:
+    """Positions come from the header; nothing is applied twice, nothing left out."""
+    for number in range(3):
+        rig.send(later(rig, random_history(number, 40)))
+        await drive(rig, rig.worker(rig.store), random.Random(number))
+        assert rig.numbers() == rig.expected()
+
+
+async def test_an_owner_that_was_outranked_writes_nothing_more(rig: Rig) -> None:
+    """A frozen worker that wakes up reads the claims before each publish and each checkpoint."""
+    rig.send(random_history(7, 30))
+    frozen = rig.worker(rig.store)
+    await frozen.take_partitions(range(PARTITIONS), 1)
+    for stored in rig.events.read(Topic.EVENTS, 0, 0, 5):
+        await frozen.apply(stored)
+    await drive(rig, rig.worker(rig.store), random.Random(1))
+    with pytest.raises(Outranked):
+        await frozen.cycle(force_checkpoint=True)
+    assert rig.numbers() == rig.expected()
+
+
+async def test_changed_definitions_rebuild_the_numbers_from_the_log(rig: Rig) -> None:
+    """The old numbers stay until the new ones have caught up; states of the old definitions are not mixed in."""
+    rig.send(random_history(11, 60))
+    await drive(rig, rig.worker(rig.store), random.Random(1))
+    changed = replace(DEFINITIONS, core_actions=frozenset((PROJECT,)))
+    worker = Worker(changed, rig.store, rig.events, rig.handoffs, rig.handoffs, WorkerSettings(0, 0))
+    await drive(rig, worker, random.Random(2))
+    assert rig.numbers() == recount.numbers(rig.sent, FUNNELS, SIGNUP, (PROJECT,))
+
+
+def later(rig: Rig, history: list[Message]) -> list[Message]:
+    """The history as if it began after everything sent so far, with message ids of its own."""
+    begun = min(message.received_ms for message in history)
+    ended = max((message.received_ms for message in rig.sent), default=begun)
+    prefix = f"after-{len(rig.sent)}-"
+    return [
+        replace(
+            message,
+            message_id=prefix + message.message_id,
+            occurred_ms=message.occurred_ms + ended - begun,
+            received_ms=message.received_ms + ended - begun,
+        )
+        for message in history
+    ]
