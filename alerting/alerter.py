@@ -27,7 +27,7 @@ class Surroundings:
     """What alerting needs from outside.
 
     `value`: see `ValueOf`. `log_sink` appends rows of `alert_log` and may raise `ReadingUnavailable` (they are offered
-    again; `log_id` in their details tells copies). `pending`: whether hand-offs are under way. `clock` gives Unix ms.
+    again, unchanged). `pending`: whether hand-offs are under way. `clock` gives Unix ms.
     """
 
     value: ValueOf
