@@ -33,6 +33,10 @@ _TIMESTAMP_IS_LOG_APPEND_TIME = 1
 Batch = dict[TP, list[StoredRecord]]
 
 
+class LogEndsEarlier(RuntimeError):
+    """The log ends before a position that was reached; the process that writes it mends that when it starts."""
+
+
 class LocalConsumer(OwnOffsets, Consumer):  # type: ignore[misc]
     """Reads what `app.local_topics` names. Positions are the next offset to fetch."""
 
@@ -68,7 +72,7 @@ class LocalConsumer(OwnOffsets, Consumer):  # type: ignore[misc]
             _LOG.warning("cannot read the log now: %s", error)
             batch = {}
         if not batch:
-            await self._topics.appended.wait(min(timeout, LOOK_ANYWAY_SECONDS))
+            await self._topics.appended.wait(LOOK_ANYWAY_SECONDS)
         return batch
 
     async def _read_active(self, active: set[TP] | None) -> Batch:
@@ -119,6 +123,11 @@ class LocalConsumer(OwnOffsets, Consumer):  # type: ignore[misc]
         return dict(self._positions)
 
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
+        """Raises LogEndsEarlier: new records would get offsets that look as if they had been read."""
+        ends = await self.highwaters(*partitions)
+        beyond = {tp: offset for tp, offset in partitions.items() if offset > ends[tp]}
+        if beyond:
+            raise LogEndsEarlier(f"the log has lost records that were read: read up to {beyond}, ends {ends}")
         for tp, offset in partitions.items():
             await self.seek(tp, offset)
 

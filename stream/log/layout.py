@@ -6,6 +6,8 @@ Does not open files or transact: see `stream.log.local` and `stream.log.reading`
 from struct import Struct
 from zlib import crc32
 
+from zstandard import ZstdCompressor
+
 from schemas.topics import Kind, Record, StoredRecord, Topic
 
 LAYOUT_VERSION = 1
@@ -41,6 +43,7 @@ INSERT = f"INSERT INTO records ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 
 Row = tuple[int, str, int, int, str, int, int, int, int, int, bytes]
 
+_NOTHING = ZstdCompressor(level=1).compress(b"")
 _CHECKED = Struct("<qqqq")
 
 
@@ -85,6 +88,12 @@ def to_row(key: int, record: Record, value: bytes, appended_ms: int, lines_befor
         check,
         value,
     )
+
+
+def empty_row(key: int, appended_ms: int, lines_before: int) -> Row:
+    """A record without lines: it stands where one was lost, so that offsets keep following each other."""
+    topic, partition, _offset = key_place(key)
+    return to_row(key, Record(topic, partition, Kind.EVENTS, 0, b""), _NOTHING, appended_ms, lines_before)
 
 
 def is_intact(row: Row) -> bool:

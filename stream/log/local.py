@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 
 from zstandard import ZstdCompressor
 
@@ -22,12 +23,14 @@ from stream.log.layout import (
     record_key,
     to_row,
 )
-from stream.log.mending import say_aloud
+from stream.log.mending import Positions, say_aloud
 from stream.log.opening import open_log
 from stream.log.reading import LocalLogReader, stored_ends
 
 EVENT_TOPICS = (Topic.EVENTS, Topic.QUARANTINE)
 HANDOFF_TOPICS = (Topic.HANDOFFS,)
+
+_PRUNED_AT_ONCE = 200
 
 Ends = dict[tuple[Topic, int], LogEnd]
 
@@ -53,8 +56,12 @@ class LocalLog(LocalLogReader):
         partitions: int,
         on_append: Callable[[], None] = _ring_nobody,
         clock: Callable[[], int] = unix_ms,
+        read: Positions = MappingProxyType({}),
     ) -> None:
         """Open the log, making it if it is not there and mending it if its end is damaged (`cut` says where).
+
+        `read` is how far readers are known to have come (`stream.log.offsets.read_committed`): offsets before that
+        are never given again, even if the log has lost their records.
 
         Raises:
             WrongPartitions: the file has another number of partitions.
@@ -67,7 +74,7 @@ class LocalLog(LocalLogReader):
         self._compressor = ZstdCompressor(level=1)
         self._collector = ""
         try:
-            self._connection, self.cut = open_log(path, topics, partitions)
+            self._connection, self.cut = open_log(path, topics, partitions, read, clock())
         except sqlite3.Error as error:
             raise LogUnavailable(f"{path}: {error}") from error
         say_aloud(self.cut)
@@ -98,19 +105,30 @@ class LocalLog(LocalLogReader):
         self._on_append()
 
     def prune(self, topic: Topic, partition: int, before_offset: int) -> None:
-        """Remove the records before an offset for good (not beyond the end). May raise LogUnavailable."""
-        with self._lock, self._transaction():
-            end = self._ends[topic, partition]
-            first = min(before_offset, end.offset)
-            self._connection.execute(
-                "DELETE FROM records WHERE key >= ? AND key < ?",
-                (key_range(topic, partition)[0], record_key(topic, partition, first)),
-            )
-            self._connection.execute(
-                "UPDATE bounds SET first_offset = max(first_offset, ?), next_offset = ?, next_lines = ?"
-                " WHERE topic = ? AND partition = ?",
-                (first, end.offset, end.lines, topic.value, partition),
-            )
+        """Remove the records before an offset for good (not beyond the end). May raise LogUnavailable.
+
+        Appends get their turn in between; the space is used again by later records.
+        """
+        last = min(before_offset, self._ends[topic, partition].offset)
+        low = key_range(topic, partition)[0]
+        first = self.starts(topic)[partition]
+        while first < last:
+            with self._lock, self._transaction():
+                found = self._connection.execute(
+                    "SELECT key FROM records WHERE key >= ? AND key < ? ORDER BY key LIMIT 1 OFFSET ?",
+                    (low + first, low + last, _PRUNED_AT_ONCE),
+                ).fetchone()
+                first = found[0] - low if found else last
+                self._remove_before(topic, partition, first)
+
+    def _remove_before(self, topic: Topic, partition: int, first: int) -> None:
+        low = key_range(topic, partition)[0]
+        end = self._ends[topic, partition]
+        self._connection.execute("DELETE FROM records WHERE key >= ? AND key < ?", (low, low + first))
+        self._connection.execute(
+            "UPDATE bounds SET first_offset = ?, next_offset = ?, next_lines = ? WHERE topic = ? AND partition = ?",
+            (first, end.offset, end.lines, topic.value, partition),
+        )
 
     def close(self) -> None:
         super().close()

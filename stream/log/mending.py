@@ -1,26 +1,30 @@
-"""Finds and removes what is damaged at the end of an embedded log, and says so.
+"""Finds what is damaged at the end of an embedded log, takes it out, and says so. Offsets stay without gaps.
 
 Runs before the first append. Does not read the whole file: records further back are checked as they are read.
 """
 
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.topics import Topic
-from stream.log.layout import COLUMNS, is_intact, key_place, key_range, record_key
+from stream.log.layout import COLUMNS, INSERT, Row, empty_row, is_intact, key_place, key_range, record_key
 from stream.log.reading import stored_ends
-from stream.log.wal_tail import LOST_COMMITS, unread_tail
+from stream.log.wal_tail import DAMAGED, unread_tail
 
 _LOG = logging.getLogger(__name__)
 
 CHECKED_RECORDS = 256
 """How many of the newest records of each partition are checked when the log is opened."""
 
-SKIPPED_OFFSETS = 1 << 20
-"""Offsets left out behind a cut: a reader may have seen the lost records, and must not take new ones for them."""
+FILLED_OFFSETS = 1024
+"""Empty records put behind a broken end: a reader may have seen the records lost there, and would pass over new ones
+under their offsets. More than the write-ahead log holds of one partition before it is moved into the file."""
+
+Positions = Mapping[tuple[Topic, int], int]
+"""The next offset to read of whoever read furthest, per topic and partition, as far as known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,50 +42,63 @@ class Cut:
         return f"{self.path}{place}: {self.reason}"
 
 
-def mend(connection: sqlite3.Connection, path: Path, topics: Sequence[Topic]) -> list[Cut]:
-    """Remove damaged records from the ends of all partitions; what was cut.
+def mend(
+    connection: sqlite3.Connection, path: Path, topics: Sequence[Topic], read: Positions, now_ms: int
+) -> list[Cut]:
+    """Put empty records in place of damaged ones at the ends of all partitions; what was cut.
 
     Raises:
         sqlite3.DatabaseError: the file itself is damaged (see `stream.log.salvage`).
     """
-    places = [(topic, partition) for topic in topics for partition in stored_ends(connection, topic)]
-    cuts: list[Cut] = []
     tail = unread_tail(connection, path)
-    if tail:
-        cuts.append(Cut(path, tail))
-    for topic, partition in places:
-        before = stored_ends(connection, topic)[partition]
-        damaged = _damaged_offsets(connection, topic, partition)
-        cuts += [Cut(path, "the record fails its checksum", topic, partition, offset) for offset in damaged]
-        if damaged or tail == LOST_COMMITS:
-            with connection:
-                connection.execute("BEGIN IMMEDIATE")
-                _remove(connection, topic, partition, damaged)
-                skip_offsets(connection, topic, partition, before.offset)
+    cuts = [Cut(path, tail)] if tail else []
+    for topic in topics:
+        for partition in stored_ends(connection, topic):
+            damaged = _damaged_rows(connection, topic, partition)
+            if damaged:
+                cuts += [Cut(path, "the record fails its checksum", *key_place(row[0])) for row in damaged]
+                _empty(connection, [row[0] for row in damaged], now_ms)
+            end = stored_ends(connection, topic)[partition].offset
+            seen = read.get((topic, partition), 0)
+            if seen > end:
+                cuts.append(Cut(path, f"the log ends here, but was read up to {seen}", topic, partition, end))
+            if tail == DAMAGED or seen > end:
+                fill_up(connection, topic, partition, max(end, seen) + FILLED_OFFSETS, now_ms)
     return cuts
 
 
-def skip_offsets(connection: sqlite3.Connection, topic: Topic, partition: int, last_known: int) -> None:
-    """Let the next offset lie well beyond any that was ever given; lines go on from the newest record left."""
-    connection.execute(
-        "UPDATE bounds SET next_offset = max(next_offset, ?) + ? WHERE topic = ? AND partition = ?",
-        (last_known, SKIPPED_OFFSETS, topic.value, partition),
-    )
+def fill_up(connection: sqlite3.Connection, topic: Topic, partition: int, next_offset: int, now_ms: int) -> None:
+    """Append empty records until the next offset is the one given."""
+    end = stored_ends(connection, topic)[partition]
+    keys = (record_key(topic, partition, offset) for offset in range(end.offset, next_offset))
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany(INSERT, (empty_row(key, now_ms, end.lines) for key in keys))
 
 
 def say_aloud(cuts: Sequence[Cut]) -> None:
     for cut in cuts:
-        _LOG.error("log damaged, cut at the last good record: %s", cut)
+        _LOG.error("the log was cut at its last good record: %s", cut)
 
 
-def _damaged_offsets(connection: sqlite3.Connection, topic: Topic, partition: int) -> list[int]:
+def _damaged_rows(connection: sqlite3.Connection, topic: Topic, partition: int) -> list[Row]:
+    """Those among the newest records, oldest first."""
     newest = connection.execute(
         f"SELECT {COLUMNS} FROM records WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT ?",
         (*key_range(topic, partition), CHECKED_RECORDS),
-    )
-    return [key_place(row[0])[2] for row in newest if not is_intact(row)]
+    ).fetchall()
+    return [row for row in reversed(newest) if not is_intact(row)]
 
 
-def _remove(connection: sqlite3.Connection, topic: Topic, partition: int, offsets: Sequence[int]) -> None:
-    keys = [(record_key(topic, partition, offset),) for offset in offsets]
-    connection.executemany("DELETE FROM records WHERE key = ?", keys)
+def _empty(connection: sqlite3.Connection, keys: Sequence[int], now_ms: int) -> None:
+    """Their lines are gone, so each counts as many lines before it as the record before it has behind it."""
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for key in keys:
+            connection.execute("DELETE FROM records WHERE key = ?", (key,))
+            topic, partition, _offset = key_place(key)
+            before = connection.execute(
+                "SELECT lines_before + count FROM records WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1",
+                (key_range(topic, partition)[0], key),
+            ).fetchone()
+            connection.execute(INSERT, empty_row(key, now_ms, before[0] if before else 0))

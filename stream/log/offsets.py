@@ -5,12 +5,13 @@ Does not hold positions that anything depends on.
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from threading import Lock
 
 from schemas.log import LogUnavailable
 from schemas.topics import Topic
-from stream.log.connections import open_writer
+from stream.log.connections import open_reader, open_writer
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS committed_offsets (
@@ -54,3 +55,15 @@ class CommittedOffsets:
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+
+def read_committed(path: Path) -> dict[tuple[Topic, int], int]:
+    """What another process has committed to this file; empty if there is nothing or it cannot be read."""
+    if not path.exists():
+        return {}
+    try:
+        with closing(open_reader(path)) as connection:
+            found = connection.execute("SELECT topic, partition, next_offset FROM committed_offsets").fetchall()
+    except sqlite3.Error:
+        return {}
+    return {(Topic(topic), partition): offset for topic, partition, offset in found}

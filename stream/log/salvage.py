@@ -12,7 +12,7 @@ from typing import NamedTuple
 from schemas.topics import Topic
 from stream.log.connections import open_writer
 from stream.log.layout import COLUMNS, INSERT, Row, is_intact, key_place, key_range
-from stream.log.mending import Cut, skip_offsets
+from stream.log.mending import FILLED_OFFSETS, Cut, fill_up
 from stream.log.reading import stored_ends
 
 _GIVE_UP_AFTER = 20_000
@@ -27,7 +27,7 @@ class _Bounds(NamedTuple):
     next_lines: int = 0
 
 
-def salvage(path: Path, topics: Sequence[Topic], create: Create) -> list[Cut]:
+def salvage(path: Path, topics: Sequence[Topic], create: Create, now_ms: int) -> list[Cut]:
     """Replace the log by what can be read of it; what was lost. `create` makes the tables of an empty log.
 
     Until the last step, a rename, the damaged file stays where it is: a crash in between leads here again.
@@ -39,10 +39,14 @@ def salvage(path: Path, topics: Sequence[Topic], create: Create) -> list[Cut]:
         with suppress(sqlite3.Error):
             source.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         create(target)
+        # One fsync at the end is enough: until then nobody has the file.
+        target.execute("PRAGMA synchronous=OFF")
         for topic in topics:
             for partition in stored_ends(target, topic):
-                lost = _copy(source, target, topic, partition)
+                lost = _copy(source, target, topic, partition, now_ms)
                 cuts += [Cut(path, "unreadable from here", topic, partition, offset) for offset in lost]
+        target.execute("PRAGMA synchronous=FULL")
+        target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     kept.hardlink_to(path)
     _remove_files(path, "-wal", "-shm")
     fresh.rename(path)
@@ -56,18 +60,20 @@ def _open_damaged(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _copy(source: sqlite3.Connection, target: sqlite3.Connection, topic: Topic, partition: int) -> list[int]:
-    """Copy a partition; offsets at which unreadable stretches begin."""
+def _copy(
+    source: sqlite3.Connection, target: sqlite3.Connection, topic: Topic, partition: int, now_ms: int
+) -> list[int]:
+    """Copy a partition, with empty records in place of unreadable ones; where unreadable stretches begin."""
     known = _known_bounds(source, topic, partition)
     lost: list[int] = []
-    target.execute("BEGIN")
-    target.executemany(INSERT, _readable(source, topic, partition, known.first_offset, lost))
-    target.execute(
-        "UPDATE bounds SET first_offset = ?, next_offset = ?, next_lines = ? WHERE topic = ? AND partition = ?",
-        (*known, topic.value, partition),
-    )
-    skip_offsets(target, topic, partition, stored_ends(target, topic)[partition].offset)
-    target.execute("COMMIT")
+    _set_bounds(target, topic, partition, _Bounds(known.first_offset, known.first_offset))
+    for row in _readable(source, topic, partition, known.first_offset, lost):
+        offset = key_place(row[0])[2]
+        fill_up(target, topic, partition, offset, now_ms)
+        target.execute(INSERT, row)
+    _set_bounds(target, topic, partition, known)
+    end = stored_ends(target, topic)[partition].offset
+    fill_up(target, topic, partition, end + FILLED_OFFSETS, now_ms)
     return lost
 
 
@@ -80,6 +86,13 @@ def _known_bounds(source: sqlite3.Connection, topic: Topic, partition: int) -> _
         if found:
             return _Bounds(*found)
     return _Bounds()
+
+
+def _set_bounds(target: sqlite3.Connection, topic: Topic, partition: int, bounds: _Bounds) -> None:
+    target.execute(
+        "UPDATE bounds SET first_offset = ?, next_offset = ?, next_lines = ? WHERE topic = ? AND partition = ?",
+        (*bounds, topic.value, partition),
+    )
 
 
 def _readable(

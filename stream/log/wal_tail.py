@@ -12,14 +12,15 @@ _FRAME = Struct(">6I")
 _MAGIC = (0x377F0682, 0x377F0683)
 
 HALF_WRITTEN = "a half-written commit was at the end of the write-ahead log; it had not been acknowledged"
-LOST_COMMITS = "the write-ahead log is damaged; commits behind the damage are lost"
+DAMAGED = "the write-ahead log is damaged; commits behind the damage are lost"
 
 
 def unread_tail(connection: sqlite3.Connection, path: Path) -> str:
-    """What lies behind the last commit that SQLite read: "", `HALF_WRITTEN` or `LOST_COMMITS`.
+    """What lies behind the last commit that SQLite read: "", `HALF_WRITTEN` or `DAMAGED`.
 
-    Frames of a commit that never ended carry no commit mark. A mark behind a broken frame tells that
-    a whole commit was there. Must be called before the first write to the connection.
+    The first is normal after a kill in the middle of a write. A commit mark behind a broken frame tells that a
+    whole commit was there. (A file cut short later looks like the first, or like nothing: readers' positions tell.)
+    Must be called before the first write to the connection.
     """
     _busy, frames, _moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     wal = path.with_name(path.name + "-wal")
@@ -28,7 +29,7 @@ def unread_tail(connection: sqlite3.Connection, path: Path) -> str:
     with wal.open("rb") as file:
         magic, _format, page_bytes, _sequence, *salts, _sum1, _sum2 = _HEADER.unpack(file.read(_HEADER.size))
         if magic not in _MAGIC:
-            return LOST_COMMITS
+            return DAMAGED
         file.seek(_HEADER.size + frames * (_FRAME.size + page_bytes))
         return _judge(file.read(), salts, page_bytes)
 
@@ -41,5 +42,5 @@ def _judge(tail: bytes, salts: list[int], page_bytes: int) -> str:
         if frame_salts == salts:
             verdict = HALF_WRITTEN
             if size_after_commit:
-                return LOST_COMMITS
+                return DAMAGED
     return verdict
