@@ -5,6 +5,7 @@ database away with it, so no request can leave anything behind for another.
 """
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -23,6 +24,19 @@ Connection = Any
 
 MAX_QUERY_BYTES = 262_144
 """Longest statement (its data not counted), as `max_query_size` of a server."""
+
+MAX_REPLY_BYTES = 256_000_000
+
+_STREAMED = frozenset(
+    (
+        *("TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "CSV", "JSONEachRow", "JSONLines", "NDJSON"),
+        *("JSONCompactEachRow", "RowBinary", "Native"),
+    )
+)
+"""Formats whose pieces, one after the other, are the whole: these are read piece by piece under a cap."""
+
+MAX_ROWS_OF_WHOLE_FORMATS = 1_000_000
+"""Other formats are written by the engine in one go, into memory that none of its own bounds cover."""
 
 _SETTING_NAME = re.compile(r"[a-z_][a-z0-9_]*\Z")
 
@@ -49,7 +63,7 @@ class FaceResult(NamedTuple):
 
     data: bytes
     format: str
-    content_type: str
+    content_type: str = "text/plain; charset=UTF-8"
     read_rows: int = 0
     read_bytes: int = 0
     result_rows: int = 0
@@ -112,7 +126,6 @@ class FaceEngine:
             raise engine_error(error) from error
 
     def _prepare(self, connection: Connection, query: FaceQuery) -> None:
-        """Current database, settings and at last `readonly`, after which none of them can be changed."""
         settings = dict(query.settings) if query.writer else reader_settings(query.settings)
         connection.query("SET implicit_select = 0")
         for name, value in settings.items():
@@ -120,8 +133,6 @@ class FaceEngine:
                 raise FaceError(115, "UNKNOWN_SETTING", f"Unknown setting '{name}'.")
             connection.query(f"SET {name} = {_quoted(value)}")
         self._use(connection, query.database)
-        if query.read_only_method or not query.writer:
-            connection.query("SET readonly = 1")
 
     def _use(self, connection: Connection, database: str) -> None:
         try:
@@ -140,20 +151,22 @@ class FaceEngine:
             statement = normalised
         elif re.search(r"\b(INTO OUTFILE|FROM INFILE) '", normalised):
             raise FaceError(358, "INTO_OUTFILE_NOT_ALLOWED", "INTO OUTFILE and FROM INFILE are not allowed.")
-        known = frozenset(self.facts.content_types)
-        written_in = output_format(normalised, known) or query.default_format or "TabSeparated"
-        result = connection.query(statement, written_in, params=dict(query.parameters))
-        return FaceResult(
-            bytes(result.bytes() or b""),
-            written_in,
-            self.facts.content_types.get(written_in, "text/plain; charset=UTF-8"),
-            read_rows=result.storage_rows_read(),
-            read_bytes=result.storage_bytes_read(),
-            result_rows=result.rows_read(),
-            written_rows=result.rows_written(),
-            written_bytes=result.bytes_written(),
-            elapsed_seconds=result.elapsed(),
-        )
+        content_types = self.facts.content_types
+        written_in = output_format(normalised, frozenset(content_types)) or query.default_format or "TabSeparated"
+        streamed = written_in in _STREAMED and normalised.startswith(("SELECT ", "WITH "))
+        self._shut(connection, query, streamed)
+        run = _streamed if streamed else _whole
+        content_type = content_types.get(written_in, "text/plain; charset=UTF-8")
+        return run(connection, statement, written_in, query.parameters)._replace(content_type=content_type)
+
+    def _shut(self, connection: Connection, query: FaceQuery, streamed: bool) -> None:
+        """Make the connection read-only, after which no setting can be changed either."""
+        if query.writer and not query.read_only_method:
+            return
+        if not streamed and not query.writer:
+            asked = float(query.settings.get("max_result_rows", 0)) or MAX_ROWS_OF_WHOLE_FORMATS
+            connection.query(f"SET max_result_rows = {min(int(asked), MAX_ROWS_OF_WHOLE_FORMATS)}")
+        connection.query("SET readonly = 1")
 
     def _normalised(self, connection: Connection, statement: str) -> str:
         """The statement in the engine's own spelling; more than one statement is a syntax error here."""
@@ -174,11 +187,45 @@ class FaceEngine:
         return FaceResult(
             b"",
             insert.format,
-            "text/plain; charset=UTF-8",
             written_rows=written.rows_written,
             written_bytes=written.bytes_written,
             elapsed_seconds=written.elapsed,
         )
+
+
+def _whole(connection: Connection, statement: str, written_in: str, parameters: Mapping[str, str]) -> FaceResult:
+    result = connection.query(statement, written_in, params=dict(parameters))
+    return FaceResult(
+        bytes(result.bytes() or b""),
+        written_in,
+        read_rows=result.storage_rows_read(),
+        read_bytes=result.storage_bytes_read(),
+        result_rows=result.rows_read(),
+        written_rows=result.rows_written(),
+        written_bytes=result.bytes_written(),
+        elapsed_seconds=result.elapsed(),
+    )
+
+
+def _streamed(connection: Connection, statement: str, written_in: str, parameters: Mapping[str, str]) -> FaceResult:
+    data, started = bytearray(), time.perf_counter()
+    read_rows = read_bytes = result_rows = 0
+    with connection.send_query(statement, written_in, params=dict(parameters)) as pieces:
+        for piece in pieces:
+            data += piece.bytes()
+            read_rows += piece.storage_rows_read()
+            read_bytes += piece.storage_bytes_read()
+            result_rows += piece.rows_read()
+            if len(data) > MAX_REPLY_BYTES:
+                raise FaceError(396, "TOO_MANY_ROWS_OR_BYTES", f"The reply is larger than {MAX_REPLY_BYTES} bytes.")
+    return FaceResult(
+        bytes(data),
+        written_in,
+        read_rows=read_rows,
+        read_bytes=read_bytes,
+        result_rows=result_rows,
+        elapsed_seconds=time.perf_counter() - started,
+    )
 
 
 def _with_parameters(connection: Connection, statement: str, query: FaceQuery) -> str:

@@ -22,14 +22,15 @@ TRANSPORT_PARAMETERS = frozenset(
 
 READER_LIMITS: Mapping[str, int] = {
     "max_execution_time": 30,
-    "max_memory_usage": 2_000_000_000,
+    "max_memory_usage": 1_000_000_000,
     "max_result_bytes": 256_000_000,
+    "max_result_rows": 1_000_000_000,
 }
 """Bounds of a read-only query (seconds, bytes); a client may only lower them."""
 
 _READER_MAY_SET = frozenset(
     (
-        *("max_result_rows", "result_overflow_mode", "max_rows_to_read", "max_bytes_to_read", "max_rows_to_group_by"),
+        *("result_overflow_mode", "max_rows_to_read", "max_bytes_to_read", "max_rows_to_group_by"),
         *("read_overflow_mode", "timeout_overflow_mode", "max_block_size", "max_threads", "limit", "offset"),
         *("extremes", "final", "join_use_nulls", "session_timezone", "date_time_input_format"),
         *("date_time_output_format", "prefer_column_name_to_alias", "cast_keep_nullable", "transform_null_in"),
