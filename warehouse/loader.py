@@ -120,24 +120,24 @@ class Loader:
         # If anything fails from here on, the ledger tells what was planned.
         self._is_certain = False
         self._plan(batch)
-        finished = self._load(batch)
-        self._done = self._done | {part.place: part for part in finished}
+        self._load(batch)
         self._is_certain = True
-        self._on_loaded()
         return batch
 
     def _finish_unfinished(self) -> None:
         """Learn from the ledger where loading stands; insert again what was planned and is not done."""
         state = self._ledger.read()
-        finished = self._load(read_again(self._log, state.unfinished)) if state.unfinished else []
-        self._done = dict(state.done) | {part.place: part for part in finished}
+        self._done = dict(state.done)
+        if state.unfinished:
+            self._load(read_again(self._log, state.unfinished))
         self._is_certain = True
 
-    def _load(self, batch: Batch) -> list[LoadRange]:
+    def _load(self, batch: Batch) -> None:
         put_aside_by_place = self._insert(batch)
         finished = [_with_put_aside(part, put_aside_by_place.get(part.place, 0)) for part in batch.ranges]
         self._finish(finished)
-        return finished
+        self._done = self._done | {part.place: part for part in finished}
+        self._on_loaded()
 
     def _plan(self, batch: Batch) -> None:
         self._ledger.plan(batch.ranges)

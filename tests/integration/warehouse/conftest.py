@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from integration.warehouse.log_records import RECEIVED_MS
 
 from stream.log.local import EVENT_TOPICS, HANDOFF_TOPICS, LocalLog
 from warehouse.client import DATABASE, Warehouse
@@ -40,13 +41,13 @@ def store(warehouse: Warehouse) -> PeopleStore:
 
 @pytest.fixture
 def events_log(tmp_path: Path) -> Iterator[LocalLog]:
-    log = LocalLog(tmp_path / "events.db", EVENT_TOPICS, PARTITIONS)
+    log = LocalLog(tmp_path / "events.db", EVENT_TOPICS, PARTITIONS, clock=lambda: RECEIVED_MS)
     yield log
     log.close()
 
 
 @pytest.fixture
 def handoffs_log(tmp_path: Path) -> Iterator[LocalLog]:
-    log = LocalLog(tmp_path / "handoffs.db", HANDOFF_TOPICS, PARTITIONS)
+    log = LocalLog(tmp_path / "handoffs.db", HANDOFF_TOPICS, PARTITIONS, clock=lambda: RECEIVED_MS)
     yield log
     log.close()
