@@ -53,8 +53,12 @@ def _die_with_parent(source: BinaryIO) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
+    descriptor = source.fileno()
+
     def wait_for_end() -> None:
-        source.read()
+        # Not through `source`: a thread inside a buffered read breaks the interpreter's shutdown.
+        while os.read(descriptor, 64):
+            pass
         os._exit(1)
 
     threading.Thread(target=wait_for_end, name="parent", daemon=True).start()
