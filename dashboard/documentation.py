@@ -4,6 +4,7 @@ Does not describe sending: the collector documents its own routes.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -61,17 +62,22 @@ def _route_entries(description: Mapping[str, Any]) -> list[str]:
 def _entry(path: str, method: str, operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
     parameters = "".join(
         f"<tr><th scope='row'><code>{escape(parameter['name'])}</code></th>"
-        f"<td>{escape(_allowed(parameter['schema']))}</td><td>{escape(parameter.get('description', ''))}</td></tr>"
+        f"<td>{escape(_allowed(parameter['schema']))}</td><td>{_prose(parameter.get('description', ''))}</td></tr>"
         for parameter in operation.get("parameters", ())
     )
     example = _example(operation, schemas)
     return (
         f"<section class='card'><h2><span class='method'>{method}</span> <code>{escape(path)}</code></h2>"
-        f"<p>{escape(operation.get('description', ''))}</p>"
+        f"<p>{_prose(operation.get('description', ''))}</p>"
         + (f"<table class='data'>{parameters}</table>" if parameters else "")
         + (f"<pre>{escape(example)}</pre>" if example else "")
         + "</section>"
     )
+
+
+def _prose(text: str) -> str:
+    """Text as markup, names between backticks as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _allowed(schema: Mapping[str, Any]) -> str:

@@ -14,6 +14,11 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def shown_as(example: dict[str, Any]) -> ConfigDict:
+    """The example that the documentation shows for a shape."""
+    return ConfigDict(json_schema_extra={"example": example})
+
+
 class CatalogueEntry(Shape):
     metric: str
     label: dict[str, str]
@@ -31,6 +36,25 @@ class Catalogue(Shape):
     """Every metric that can be asked for."""
 
     metrics: list[CatalogueEntry]
+
+    model_config = shown_as(
+        {
+            "metrics": [
+                {
+                    "metric": "stickiness",
+                    "label": {"en": "Stickiness (DAU ÷ MAU)"},
+                    "definition": {"en": "Daily active people divided by monthly active people of the same day."},
+                    "definition_version": 1,
+                    "unit": "ratio",
+                    "owner": "product",
+                    "direction": "up",
+                    "target": 0.2,
+                    "orange": 0.15,
+                    "red": 0.1,
+                }
+            ]
+        }
+    )
 
 
 class MetricPoint(Shape):
@@ -54,20 +78,18 @@ class MetricSeries(Shape):
     complete_through: str | None
     points: list[MetricPoint]
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "metric": "dau",
-                "definition_version": 1,
-                "unit": "count",
-                "grain": "day",
-                "timezone": "Europe/Paris",
-                "complete_through": "2026-11-02T09:41:07.250Z",
-                "points": [
-                    {"bucket": "2026-11-01", "value": 123.0, "status": "green", "settled": True, "restated": False},
-                    {"bucket": "2026-11-02", "value": 57.0, "status": "green", "settled": False, "restated": False},
-                ],
-            }
+    model_config = shown_as(
+        {
+            "metric": "dau",
+            "definition_version": 1,
+            "unit": "count",
+            "grain": "day",
+            "timezone": "Europe/Paris",
+            "complete_through": "2026-11-02T09:41:07.250Z",
+            "points": [
+                {"bucket": "2026-11-01", "value": 123.0, "status": "green", "settled": True, "restated": False},
+                {"bucket": "2026-11-02", "value": 57.0, "status": "green", "settled": False, "restated": False},
+            ],
         }
     )
 
@@ -81,6 +103,19 @@ class FunnelEntry(Shape):
 
 class FunnelList(Shape):
     funnels: list[FunnelEntry]
+
+    model_config = shown_as(
+        {
+            "funnels": [
+                {
+                    "funnel": "onboarding",
+                    "label": {"en": "Onboarding"},
+                    "window_seconds": 604800,
+                    "steps": ["Pricing Viewed", "Account Created"],
+                }
+            ]
+        }
+    )
 
 
 class FunnelStepReport(Shape):
@@ -109,6 +144,34 @@ class FunnelReport(Shape):
     steps: list[FunnelStepReport]
     by_day: list[FunnelDay]
 
+    model_config = shown_as(
+        {
+            "funnel": "onboarding",
+            "window_seconds": 604800,
+            "steps": [
+                {
+                    "step": 1,
+                    "name": "Pricing Viewed",
+                    "entries": 120,
+                    "persons": 104,
+                    "conversion_from_previous": None,
+                    "conversion_from_first": 1.0,
+                    "median_seconds_from_previous": None,
+                },
+                {
+                    "step": 2,
+                    "name": "Account Created",
+                    "entries": 30,
+                    "persons": 30,
+                    "conversion_from_previous": 0.25,
+                    "conversion_from_first": 0.25,
+                    "median_seconds_from_previous": 412.0,
+                },
+            ],
+            "by_day": [{"day": "2026-11-01", "in_progress": False, "entries": [120, 30]}],
+        }
+    )
+
 
 class PersonIds(Shape):
     user_ids: list[str]
@@ -126,12 +189,35 @@ class Person(Shape):
     traits: dict[str, Any]
     funnels: list[dict[str, Any]]
 
+    model_config = shown_as(
+        {
+            "person_id": "u:ana",
+            "ids": {"user_ids": ["ana"], "anonymous_ids": ["d-7f3a"]},
+            "first_seen": "2026-10-30T08:12:44.013Z",
+            "last_seen": "2026-11-02T09:40:10.500Z",
+            "active_days": 4,
+            "signed_up_at": "2026-10-30T08:15:02.120Z",
+            "activated_at": None,
+            "traits": {"role": "manager"},
+            "funnels": [],
+        }
+    )
+
 
 class Alerts(Shape):
     """`alerts`: where each rule stands now. `log`: transitions and deliveries, newest first."""
 
     alerts: list[dict[str, Any]]
     log: list[dict[str, Any]]
+
+    model_config = shown_as(
+        {
+            "alerts": [
+                {"alert": "SignupsHigh", "metric": "signups", "condition": "> 20", "state": "firing", "value": 24.0}
+            ],
+            "log": [],
+        }
+    )
 
 
 class QualityReport(Shape):
@@ -145,17 +231,15 @@ class QualityReport(Shape):
     lag_events: int
     complete_through: str | None
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "accepted": 1520432,
-                "quarantined": 311,
-                "flagged": 1204,
-                "duplicates": 87,
-                "late": 2,
-                "lag_events": 0,
-                "complete_through": "2026-11-02T09:41:07.250Z",
-            }
+    model_config = shown_as(
+        {
+            "accepted": 1520432,
+            "quarantined": 311,
+            "flagged": 1204,
+            "duplicates": 87,
+            "late": 2,
+            "lag_events": 0,
+            "complete_through": "2026-11-02T09:41:07.250Z",
         }
     )
 
@@ -171,16 +255,14 @@ class ErrorForm(Shape):
     error: str
     detail: str
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "success": False,
-                "status": 0,
-                "code": 404,
-                "reason": "not_found",
-                "message": 'there is no metric "daus"',
-                "error": 'there is no metric "daus"',
-                "detail": 'there is no metric "daus"',
-            }
+    model_config = shown_as(
+        {
+            "success": False,
+            "status": 0,
+            "code": 404,
+            "reason": "not_found",
+            "message": 'there is no metric "daus"',
+            "error": 'there is no metric "daus"',
+            "detail": 'there is no metric "daus"',
         }
     )

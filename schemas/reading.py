@@ -109,7 +109,11 @@ class Reports(Protocol):
         ...
 
     def latest_events(self, limit: int) -> Sequence[Mapping[str, Any]]:
-        """The newest messages with their verdicts (`stored`, `flagged`, `quarantined`), newest first."""
+        """The newest messages, newest first.
+
+        Keys: `status` (`stored`, `flagged`, `quarantined`), `message_id`, `type`, `event`, `name`, `user_id`,
+        `anonymous_id`, `received_ms`, `violations` (a list of {"rule", "property", "message"}).
+        """
         ...
 
     def completeness(self) -> Completeness: ...

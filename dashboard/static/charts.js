@@ -27,6 +27,7 @@ const dayAxes = (format) => [
     stroke: inColour("soft"),
     grid: { show: false },
     ticks: { show: false },
+    size: 30,
     space: 64,
     incrs: [DAY, 2 * DAY, 7 * DAY, 14 * DAY, 28 * DAY],
     values: (_chart, splits) => splits.map((seconds) => format.shortDay(seconds)),

@@ -5,6 +5,9 @@ import { byId, element, setChildren, setText } from "./elements.js";
 
 const SPARK_DAYS = 30;
 
+/** A rule of the tracking plan in the viewer's language. */
+const ruleName = (texts, rule) => texts[`rule_${rule.replaceAll(/[^a-z]+/g, "_")}`] ?? rule;
+
 /** The renderers by section name; each takes that section's data. */
 export function createSections({ texts, metrics, funnels, steps }, format) {
   return {
@@ -73,7 +76,8 @@ function addLegend(chart, metrics, texts) {
   setChildren(byId("actives-legend"), ...buttons, element("span", { class: "mark" }, `◆ ${texts.restated}`));
 }
 
-// What each key number is compared with: `back` days before `at`, counted from today.
+// What each key number is compared with: `at` days ago (1: the last whole day, where today's is still growing)
+// with `back` days before that.
 const COMPARISONS = {
   dau: { at: 1, back: 7, when: "so_far_today", versus: "versus_week", colour: "accent" },
   wau: { at: 0, back: 7, when: "rolling_week", versus: "versus_week", colour: "second" },
@@ -95,7 +99,8 @@ function keyNumbers(texts, metrics, format) {
       const values = data[name];
       if (setText(value, shown(name, values.at(-1)))) bump(value);
       setChildren(delta, ...comparison(name, rule, values));
-      line(values.slice(-SPARK_DAYS));
+      const whole = values.length > rule.at ? values.slice(0, values.length - rule.at) : values;
+      line(whole.slice(-SPARK_DAYS));
     }
   };
 
@@ -210,7 +215,7 @@ function eventStream(texts, format) {
   const keyOf = (event) => `${event.message_id} ${event.at_ms}`;
   const line = (event) => {
     const fresh = known !== null && !known.has(keyOf(event)) ? " fresh" : "";
-    const why = event.violations.map(({ rule, message }) => (message ? `${rule}: ${message}` : rule)).join("; ");
+    const why = event.violations.map(({ rule, message }) => (message ? `${ruleName(texts, rule)}: ${message}` : ruleName(texts, rule))).join("; ");
     const verdict = texts[`verdict_${event.verdict}`] ?? event.verdict;
     return element(
       "li",
@@ -243,7 +248,7 @@ function renderQuality(data, texts, format) {
   const rows = data.reasons.map(({ rule, count }) => {
     const bar = element("i");
     bar.style.width = `${(count / most) * 100}%`;
-    return element("li", {}, element("span", {}, rule), element("b", {}, format.count(count)), element("span", { class: "thin", "aria-hidden": "true" }, bar));
+    return element("li", {}, element("span", {}, ruleName(texts, rule)), element("b", {}, format.count(count)), element("span", { class: "thin", "aria-hidden": "true" }, bar));
   });
   fillRows(byId("reasons"), rows, texts.quarantine_empty);
 }

@@ -163,7 +163,7 @@ def _event(n: int) -> dict[str, Any]:
         "person_id": f"d:device-{n}" if n % 3 == 0 else f"u:user-{1000 + n * 37 % 400}",
         "occurred_at": "2026-11-22T09:59:00.000Z",
         "received_ms": NOW_MS - 700 * n,
-        "verdict": verdict,
+        "status": verdict,
         "violations": violations,
     }
 
