@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 
 from simulate.company import Company
-from simulate.envelope import Message, by, group, identify, iso, page, screen, track
+from simulate.envelope import HOUR_MS, Message, by, group, identify, iso, page, screen, track
 from simulate.flaws import broken_message
 from simulate.habits import FEATURES
 from simulate.market import Channel, landing_context, pick_channel
@@ -21,6 +21,9 @@ _SIGNUPS_PER_SECOND = 0.003
 _BROKEN_SHARE = 0.01
 _VISIT_SHARE = 0.1
 _NEW_VISITOR_SHARE = 0.15
+_OFFLINE_SHARE = 0.005
+_OFFLINE_MS = 26 * HOUR_MS
+_RETRY_SHARE = 0.005
 
 
 class LiveTraffic:
@@ -43,12 +46,19 @@ class LiveTraffic:
         return self._random.expovariate(self._rate / 2.0)
 
     def next(self, now_ms: int) -> list[Message]:
-        """The messages of the next thing that happens, at `now_ms`; about two."""
+        """The messages of the next thing that happens, at `now_ms`; about two.
+
+        Now and then they happened on a phone that was offline since yesterday, or the last one comes twice, as from a
+        client that heard no answer.
+        """
         messages = list(self._happening((now_ms - self._started_ms) / 1000))
+        happened_ms = now_ms - (_OFFLINE_MS if self._random.random() < _OFFLINE_SHARE else 0)
         for index, message in enumerate(messages):
             self._sent += 1
             message["messageId"] = f"{self._prefix}-{self._sent:06d}"
-            message["timestamp"] = iso(now_ms + index)
+            message["timestamp"] = iso(happened_ms + index)
+        if self._random.random() < _RETRY_SHARE:
+            messages.append(messages[-1])
         return messages
 
     def _happening(self, seconds: float) -> Iterator[Message]:

@@ -42,12 +42,21 @@ def test_the_surge_brings_more_signups_than_the_default_alert_allows(
 def test_live_traffic_is_a_few_messages_a_second_at_current_times(
     company: Company, history: Sequence[dict[str, Any]]
 ) -> None:
-    """About the rate asked for; times are those handed in; most of it is people of the same world."""
+    """About the rate asked for; nearly all at the times handed in; most of it is people of the same world."""
     messages = lived(company, NOW_MS, 600)
     assert 3.0 < len(messages) / 600 < 6.0
-    assert all("2026-08-31T15:31" <= message["timestamp"] < "2026-08-31T15:42" for message in messages)
+    on_time = [message for message in messages if message["timestamp"] >= "2026-08-31T15:31"]
+    assert all(message["timestamp"] < "2026-08-31T15:42" for message in on_time)
+    assert len(on_time) > 0.95 * len(messages)
     known = {message["userId"] for message in history if "userId" in message}
     assert mean(message.get("userId") in known for message in messages) > 0.5
+
+
+def test_some_of_it_is_late_or_comes_twice(company: Company, history: Sequence[dict[str, Any]]) -> None:
+    """A phone that was offline and a client that heard no answer belong to every day."""
+    messages = lived(company, NOW_MS, 1_800)
+    assert any(message["timestamp"] < "2026-08-31" for message in messages)
+    assert len({message["messageId"] for message in messages}) < len(messages)
 
 
 def test_two_starts_share_no_ids(company: Company, history: Sequence[dict[str, Any]]) -> None:
