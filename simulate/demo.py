@@ -17,7 +17,9 @@ from simulate.company import Company
 from simulate.live import LiveTraffic
 from simulate.marker import Marker, read_marker, write_marker
 from simulate.progress import Progress
-from simulate.send import Sender, Sent, TimedMessage
+from simulate.send import Sender, SendFailed, Sent, TimedMessage
+
+__all__ = ["DEFAULT_SIZE", "SendFailed", "Size", "run_demo"]
 
 LIVE_MESSAGES_PER_SECOND = 4.0
 _MARK_EVERY_MS = 3 * 86_400_000
