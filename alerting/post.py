@@ -27,13 +27,13 @@ class Answer:
 
     def wait_seconds(self, now_ms: int) -> float | None:
         """How long the receiver asks to be left alone; None if it does not say, or not readably."""
-        if self.retry_after.isdigit():
+        if _is_number(self.retry_after):
             return float(self.retry_after)
         try:
-            until = parsedate_to_datetime(self.retry_after)
-        except ValueError:
+            until_seconds = parsedate_to_datetime(self.retry_after).timestamp()
+        except (ValueError, OverflowError):
             return None
-        return max(0.0, until.timestamp() - now_ms / 1000)
+        return max(0.0, until_seconds - now_ms / 1000)
 
 
 async def post(target: Target, headers: Mapping[str, str], content: bytes, timeout_seconds: float) -> Answer:
@@ -92,8 +92,13 @@ def _head(target: Target, headers: Mapping[str, str], length: int) -> bytes:
 def _parse(head: bytes) -> Answer:
     lines = head.decode("latin-1").split("\r\n")
     words = lines[0].split(" ", 2)
-    if len(words) < 2 or not words[0].startswith("HTTP/1.") or not words[1].isdigit():
+    if len(words) < 2 or not words[0].startswith("HTTP/1.") or not _is_number(words[1]):
         raise PostFailed("the answer is no HTTP")
     fields = (line.partition(":") for line in lines[1:])
     retry_after = next((value.strip() for name, _, value in fields if name.strip().lower() == "retry-after"), "")
     return Answer(int(words[1]), retry_after)
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text is a whole number in ASCII digits: `²` is a digit too, but no number."""
+    return text.isascii() and text.isdigit()

@@ -3,6 +3,7 @@
 Does not kill processes: see test_alert_restart.py.
 """
 
+import asyncio
 import json
 import threading
 import time
@@ -18,7 +19,7 @@ from standardwebhooks.webhooks import Webhook
 from alerting.alerter import Alerter, Surroundings
 from alerting.deliver import RetryPolicy
 from alerting.payload import signed_headers, signing_key
-from alerting.post import Answer, post
+from alerting.post import Answer, PostFailed, post
 from alerting.store import AlertStore
 from alerting.targets import Target, UnsafeTarget, check_url, is_public, resolve
 from schemas.definitions import AlertRule, WebhookReceiver
@@ -212,7 +213,15 @@ def test_retry_after_is_honoured(answering: Any, until: Any, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("header", "expected"),
-    [("7", 7.0), ("", None), ("soon", None), ("-3", None), ("Sun, 22 Nov 2026 08:00:10 GMT", 10.0)],
+    [
+        ("7", 7.0),
+        ("", None),
+        ("soon", None),
+        ("-3", None),
+        ("²", None),
+        ("Mon, 01 Jan 0001 00:00:00 -0000", 0.0),
+        ("Sun, 22 Nov 2026 08:00:10 GMT", 10.0),
+    ],
 )
 def test_retry_after_is_read_in_seconds_or_as_a_date(header: str, expected: float | None) -> None:
     """Whole seconds or an HTTP date; anything else says nothing."""
@@ -349,3 +358,30 @@ def test_states_tell_what_the_api_shows(answering: Any, until: Callable[..., Non
         "growth",
         "critical",
     )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"no http at all\r\n\r\n",
+        b"HTTP/1.1 \xb2\xb2\xb2 What\r\n\r\n",
+        b"HTTP/1.1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
+        b"\x16\x03\x01\x02\x00",
+    ],
+)
+async def test_an_answer_that_is_no_http_is_a_failed_delivery(answer: bytes) -> None:
+    """Whatever a receiver sends back, it is a named failure of this attempt and nothing else."""
+
+    async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        target = Target(("127.0.0.1",), port, "127.0.0.1", f"127.0.0.1:{port}", "/", tls=False)
+        with pytest.raises(PostFailed):
+            await post(target, {}, b"{}", 5.0)
