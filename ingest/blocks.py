@@ -22,7 +22,7 @@ class Portion(NamedTuple):
     topic: Topic
     partition: int
     kind: Kind
-    count: int
+    lines: int
     flagged: int
     value: bytes
 
@@ -55,10 +55,10 @@ class _Block:
         self.values: list[bytes] = []
 
     def has_room(self, portion: Portion) -> bool:
-        return self.count + portion.count <= MAX_BLOCK_EVENTS and self.size + len(portion.value) <= MAX_BLOCK_BYTES
+        return self.count + portion.lines <= MAX_BLOCK_EVENTS and self.size + len(portion.value) <= MAX_BLOCK_BYTES
 
     def add(self, portion: Portion) -> None:
-        self.count += portion.count
+        self.count += portion.lines
         self.flagged += portion.flagged
         self.size += len(portion.value)
         self.values.append(portion.value)

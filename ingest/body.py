@@ -15,6 +15,7 @@ from ingest.rejections import Reason, Rejection
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 GZIP = b"\x1f\x8b"
+_WORTH_COUNTING_BYTES = 4096
 _RATIO_FROM_BYTES = 64 * 1024
 _AS_BRACES = bytes.maketrans(b"[]", b"{}")
 _NOT_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'"[]{}')
@@ -98,7 +99,7 @@ def check_depth(body: bytes, deepest: int) -> None:
     Raises:
         Rejection: it is nested deeper.
     """
-    if body.count(b"{") + body.count(b"[") <= deepest:
+    if len(body) < _WORTH_COUNTING_BYTES and body.count(b"{") + body.count(b"[") <= deepest:
         return
     if b"\\" in body:
         body = body.replace(b"\\\\", b"").replace(b'\\"', b"")

@@ -1,4 +1,4 @@
-"""The objects inside a message (properties, context, traits): decoded once, and made fit for one line.
+"""The objects inside a message (properties, context, traits): decoded once, written anew for the row.
 
 Does not check them against the plan: see `ingest.plan_checks`.
 """
@@ -18,7 +18,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Contents(NamedTuple):
-    """An object as it goes into the row, and as it was read. Each key occurs once in `raw`."""
+    """An object as it goes into the row, and as it was read."""
 
     raw: Raw
     values: dict[str, Any]
@@ -31,34 +31,26 @@ class UnfitContents(Exception):
     """It is no object, or holds a number that is out of range; the text says which."""
 
 
-def read_contents(raw: Raw, spaced: bool) -> Contents:
+def read_contents(raw: Raw | bytes) -> Contents:
     """Read one object; null and absent are empty.
 
-    Readers in SQL take the first of two equal keys, JSON parsers the last: so an object that repeats
-    a key, or that has white space in it (a line break would end the row), is written anew.
+    Written anew, every key is there once (readers in SQL would take the first of two equal keys, JSON parsers
+    take the last) and no line break of the sender's ends the row.
 
     Raises:
         UnfitContents: it cannot be kept as an object.
     """
     if raw is EMPTY_OBJECT:
         return NOTHING
-    own = bytes(raw)
     try:
-        values = _decode(own)
+        values = _decode(raw)
     except msgspec.ValidationError:
         raise UnfitContents("it holds a number that is out of range") from None
-    if type(values) is not dict:
-        if values is None:
-            return NOTHING
-        raise UnfitContents("it must be an object")
-    if spaced:
-        return Contents(Raw(_encode(values)), values)
-    # Every key ends in `":`, which a string cannot hold without a backslash. As many of them as keys
-    # that were kept: none was repeated.
-    keys = own.count(b'":')
-    if keys != len(values) and keys != _count_keys(values):
-        return Contents(Raw(_encode(values)), values)
-    return Contents(raw, values)
+    if values.__class__ is dict:
+        return rewritten(values)
+    if values is None:
+        return NOTHING
+    raise UnfitContents("it must be an object")
 
 
 class Contexts:
@@ -67,34 +59,24 @@ class Contexts:
     def __init__(self) -> None:
         self._known: dict[bytes, Contents] = {}
 
-    def read(self, raw: Raw, spaced: bool) -> Contents:
+    def read(self, raw: Raw) -> Contents:
         """As `read_contents`."""
-        if raw is EMPTY_OBJECT:
-            return NOTHING
         own = bytes(raw)
         found = self._known.get(own)
         if found is not None:
             return found
-        contents = read_contents(raw, spaced)
-        if len(own) <= _REMEMBERED_BYTES and not spaced:
+        contents = read_contents(own)
+        if len(own) <= _REMEMBERED_BYTES:
             if len(self._known) >= _REMEMBERED_CONTEXTS:
                 self._known.clear()
-            # A copy: a Raw taken from a body keeps the whole body alive.
-            self._known[own] = Contents(Raw(bytes(contents.raw)), contents.values)
+            self._known[own] = contents
         return contents
+
+
+def rewritten(values: dict[str, Any]) -> Contents:
+    return Contents(Raw(_encode(values)), values)
 
 
 def merged(base: Contents, own: Contents) -> Contents:
     """A batch's context under that of one of its messages: the message's own keys win."""
-    if not base.values:
-        return own
-    values = {**base.values, **own.values}
-    return Contents(Raw(_encode(values)), values)
-
-
-def _count_keys(value: object) -> int:
-    if type(value) is dict:
-        return len(value) + sum(map(_count_keys, value.values()))
-    if type(value) is list:
-        return sum(map(_count_keys, value))
-    return 0
+    return rewritten({**base.values, **own.values})

@@ -36,3 +36,9 @@ def as_dicts(findings: Iterable[Finding]) -> list[dict[str, str]]:
 def as_json(findings: Iterable[Finding]) -> Raw:
     """The `violations` column: a JSON array of {"rule", "property", "message"}."""
     return Raw(msgspec.json.encode(as_dicts(findings)))
+
+
+def type_name(value: object) -> str:
+    """The JSON name of a value's type."""
+    names = {str: "string", bool: "boolean", int: "number", float: "number", list: "array", dict: "object"}
+    return names.get(type(value), "null")

@@ -9,12 +9,11 @@ from ingest.auth import Grant, KeyRing, key_in_query
 from ingest.body import Receive, inflate, read_wire
 from ingest.contents import NOTHING, Contents, UnfitContents, read_contents
 from ingest.limits import Limits
-from ingest.messages import Messages, read_batch, read_single
+from ingest.messages import Arrival, Messages, read_batch, read_single
 from ingest.packer import Packer
 from ingest.rejections import Reason, Rejection
 from ingest.routes import BATCH
 from ingest.sorting import Sorted, Sorter
-from ingest.steps import Arrival
 from ingest.telemetry import Name, Telemetry
 from ingest.throttle import Throttle
 from ingest.times import read_iso
@@ -71,17 +70,13 @@ class Intake:
     def _read(self, kind: str, body: bytes, grant: Grant | None, query: bytes) -> tuple[Messages, Grant]:
         """The messages, and whose they are: a key in the header counts before one in the body or the query."""
         if kind and len(body) > self._limits.event_bytes:
-            if grant is None:
-                raise self._event_too_large()
-            raise self._event_too_large()
+            text = f"an event holds at most {self._limits.event_bytes} bytes"
+            raise Rejection(Reason.EVENT_TOO_LARGE, text)
         messages = read_single(body, self._limits) if kind else read_batch(body, self._limits)
         if grant is None:
             grant = self._keys.by_key(messages.write_key or key_in_query(query))
         self._throttle.take(grant, len(messages.messages))
         return messages, grant
-
-    def _event_too_large(self) -> Rejection:
-        return Rejection(Reason.EVENT_TOO_LARGE, f"an event holds at most {self._limits.event_bytes} bytes")
 
     def _count(self, out: Sorted, size: int) -> None:
         add = self._telemetry.add
@@ -95,10 +90,10 @@ class Intake:
 
 def _arrival(kind: str, messages: Messages, received_ms: int) -> Arrival:
     try:
-        context: Contents = read_contents(messages.context, messages.spaced)
+        context: Contents = read_contents(messages.context)
     except UnfitContents:
         context = NOTHING
-    return Arrival(received_ms, kind, read_iso(messages.sent_at), context, messages.spaced)
+    return Arrival(received_ms, kind, read_iso(messages.sent_at), context)
 
 
 def _answer(kind: str, out: Sorted) -> bytes:

@@ -5,12 +5,13 @@ Does not judge a message's content: see `ingest.steps`.
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw
 
 from ingest.body import check_depth, too_deep
+from ingest.contents import Contents
 from ingest.limits import Limits
 from ingest.rejections import Reason, Rejection
 from schemas.rows import EMPTY_OBJECT
@@ -46,24 +47,29 @@ class _Envelope(msgspec.Struct, rename="camel"):
 
 
 class Message(msgspec.Struct, gc=False):
-    """One message of a request. `item` is None when `trouble` tells why it could not be read."""
+    """One message of a request, its own bytes first. `item` is empty when `trouble` says that it cannot be read."""
 
-    raw: bytes | Raw
-    item: Item | None
+    raw: bytes
+    item: Item
     trouble: str = ""
 
 
 class Messages(msgspec.Struct):
-    """The messages of a request, in order, and what the request says about all of them.
-
-    `spaced` tells that the sender put white space between the parts of its JSON.
-    """
+    """The messages of a request, in order, and what the request says about all of them."""
 
     messages: list[Message]
     write_key: object = None
     sent_at: object = None
     context: Raw = EMPTY_OBJECT
-    spaced: bool = False
+
+
+class Arrival(NamedTuple):
+    """What all messages of a request have in common. `type` is the route's, empty on batch routes."""
+
+    received_ms: int
+    type: str
+    sent_ms: int | None
+    context: Contents
 
 
 _decode_item = msgspec.json.Decoder(Item).decode
@@ -94,9 +100,9 @@ def read_single(body: bytes, limits: Limits) -> Messages:
         _decode(body, _decode_raw, limits)
         if not _is_out_of_range(error):
             raise Rejection(Reason.WRONG_SHAPE, "the body must be one JSON object") from None
-        return Messages([Message(body, None, OUT_OF_RANGE)])
+        return Messages([Message(body, Item(), OUT_OF_RANGE)])
     message = Message(body, item, "" if readable is body else UNREADABLE)
-    return Messages([message], item.write_key, spaced=_is_spaced(body))
+    return Messages([message], item.write_key)
 
 
 def read_batch(body: bytes, limits: Limits) -> Messages:
@@ -112,11 +118,11 @@ def read_batch(body: bytes, limits: Limits) -> Messages:
     if len(envelope.batch) > limits.messages:
         raise Rejection(Reason.TOO_MANY_MESSAGES, f"a batch holds at most {limits.messages} messages")
     if readable is body:
-        messages = [_read_item(raw, raw) for raw in envelope.batch]
+        messages = [_read_item(raw, raw) for raw in map(bytes, envelope.batch)]
     else:
         messages = _read_patched(body, readable, envelope.batch)
     key, sent_at = _scalar(envelope.write_key), _scalar(envelope.sent_at)
-    return Messages(messages, key, sent_at, envelope.context, _is_spaced(body))
+    return Messages(messages, key, sent_at, envelope.context)
 
 
 def _decode(body: bytes, decode: Callable[[bytes], Decoded], limits: Limits) -> tuple[Decoded, bytes]:
@@ -158,11 +164,11 @@ def _replace_half(escape: re.Match[bytes]) -> bytes:
     return b"\\ufffd" if escape[1] else escape[0]
 
 
-def _read_item(raw: bytes | Raw, readable: bytes | Raw) -> Message:
+def _read_item(raw: bytes, readable: bytes) -> Message:
     try:
         item = _decode_item(readable)
     except msgspec.ValidationError as error:
-        return Message(raw, None, OUT_OF_RANGE if _is_out_of_range(error) else NOT_AN_OBJECT)
+        return Message(raw, Item(), OUT_OF_RANGE if _is_out_of_range(error) else NOT_AN_OBJECT)
     return Message(raw, item, "" if raw is readable else UNREADABLE)
 
 
@@ -184,7 +190,3 @@ def _scalar(raw: Raw) -> object:
         return _decode_any(raw)
     except msgspec.DecodeError:
         return None
-
-
-def _is_spaced(body: bytes) -> bool:
-    return b"\n" in body or b" :" in body or b"\r" in body or b"\t" in body

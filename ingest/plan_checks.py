@@ -6,13 +6,13 @@ Does not decide what an unplanned name means: see `ingest.plan_names`.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ingest.findings import Finding, Findings, found
+from ingest.findings import Finding, Findings, found, type_name
 from ingest.plan_names import PlanNames
 from ingest.times import read_iso
 from schemas.definitions import ConditionalRange, PlannedEvent, PlannedProperty, TrackingPlan
 from schemas.violations import Rule
 
-Properties = Mapping[str, Any]
+Properties = dict[str, Any]
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
@@ -103,10 +103,10 @@ class EventChecks:
             )
         return tuple(findings) if findings else None
 
-    def examine_version(self, sent: object) -> Findings | None:
+    def examine_version(self, sent: object) -> Findings:
         """A client that names the version it was written for must mean this major version."""
         if sent is None or str(sent).partition(".")[0] == self._major:
-            return None
+            return ()
         path = "context.protocols.event_version"
         return (found(Rule.BAD_VERSION, path, f"the plan has version {self._version}"),)
 
@@ -126,12 +126,6 @@ class PlanChecks:
         return (Finding(rule, "event", message, self._strict),)
 
 
-def type_name(value: object) -> str:
-    """The JSON name of a value's type."""
-    names = {str: "string", bool: "boolean", int: "number", float: "number", list: "array", dict: "object"}
-    return names.get(type(value), "null")
-
-
 def _examine_groups(groups: Iterable[tuple[str, ...]], properties: Properties) -> Iterable[Finding]:
     if any(all(properties.get(name) is not None for name in group) for group in groups):
         return ()
@@ -142,9 +136,12 @@ def _examine_groups(groups: Iterable[tuple[str, ...]], properties: Properties) -
 def _examine_conditional(ranges: Iterable[ConditionalRange], properties: Properties) -> list[Finding]:
     findings = []
     for conditional in ranges:
-        value, key = properties.get(conditional.property), properties.get(conditional.depends_on)
+        value: Any = properties.get(conditional.property)
+        key = properties.get(conditional.depends_on)
         bounds = conditional.ranges.get(key) if isinstance(key, str) else None
-        if bounds and type(value) in (int, float) and not bounds[0] <= value <= bounds[1]:
+        if bounds is None or type(value) not in (int, float):
+            continue
+        if value < bounds[0] or value > bounds[1]:
             text = f"must be {bounds[0]:g} to {bounds[1]:g} when {conditional.depends_on} is {key}"
             findings.append(found(Rule.OUT_OF_RANGE, f"properties.{conditional.property}", text))
     return findings

@@ -12,8 +12,8 @@ from ingest.findings import Finding, Findings, as_json, found
 from ingest.limits import Limits
 from ingest.links import AppendedLinks, Link, link_of
 from ingest.message_ids import RecentIds
-from ingest.messages import Item, Message
-from ingest.steps import Arrival, Step
+from ingest.messages import Arrival, Message
+from ingest.steps import Step
 from ingest.telemetry import Name, Telemetry
 from ingest.verdicts import DUPLICATE, FLAGGED, QUARANTINED, verdict
 from schemas.identity import USER_IS_JUNK
@@ -23,7 +23,6 @@ from schemas.topics import Kind, Topic
 from schemas.violations import Rule
 
 QUARANTINE_PARTITION = 0
-_NO_ITEM = Item()
 
 
 class Sorted:
@@ -72,27 +71,27 @@ class Sorter:
     def sort(self, messages: Sequence[Message], arrival: Arrival, grant: Grant) -> Sorted:
         """Examine every message on its own: what is wrong with one leaves its neighbours alone."""
         out = Sorted(self._partitions)
-        for index, message in enumerate(messages):
-            row = EventRow("", "", 0, arrival.received_ms, secret=grant.secret, source=grant.source)
-            row.collector = self._collector
-            self._sequence += 1
-            row.seq = self._sequence
+        received_ms, secret, source, collector = arrival.received_ms, grant.secret, grant.source, self._collector
+        steps, event_bytes = self._steps, self._event_bytes
+        sequence = self._sequence
+        for message in messages:
+            sequence += 1
+            row = EventRow("", "", 0, received_ms, secret=secret, source=source, collector=collector, seq=sequence)
             item = message.item
-            findings = None if item is not None and not message.trouble else _trouble(message)
-            if len(bytes(message.raw)) > self._event_bytes:
-                findings = (*(findings or ()), self._too_large())
-            if item is None:
-                item = _NO_ITEM
-            for step in self._steps:
+            findings: Findings = _trouble(message) if message.trouble else ()
+            if len(message.raw) > event_bytes:
+                findings += (self._too_large(),)
+            for step in steps:
                 more = step(item, row, arrival)
                 if more:
-                    findings = more if findings is None else findings + more
-            if findings is None:
-                self._accept(row, out)
-            else:
+                    findings += more
+            if findings:
                 self._judge(row, message, findings, out)
+            else:
+                self._accept(row, out)
             if item.message_id != row.message_id and str(item.message_id) != row.message_id:
-                out.minted.append({"index": index, "message_id": row.message_id})
+                out.minted.append({"index": sequence - self._sequence - 1, "message_id": row.message_id})
+        self._sequence = sequence
         return out
 
     def appended(self, out: Sorted) -> None:
