@@ -12,6 +12,9 @@ from pathlib import Path
 from northstream.failures import EXIT_USER, UserError
 from northstream.settings import Settings, resolve
 
+DEMO_DATA_DIR = "data/demo"
+"""A simulated company must not get among a real one's events."""
+
 _FLAGS = {
     "config": ("FILE", "YAML file with settings"),
     "data-dir": ("DIR", "folder of everything that is kept (data)"),
@@ -88,7 +91,8 @@ def _up(parsed: argparse.Namespace) -> None:
 def _demo(parsed: argparse.Namespace) -> None:
     from northstream.supervisor import up
 
-    up(_resolved_settings(parsed), extra_roles=["simulator"])
+    settings = resolve(_flags(parsed), os.environ, data_dir=DEMO_DATA_DIR).settings
+    up(settings, extra_roles=["simulator"])
 
 
 def _settings(parsed: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
-_QUIET = ("uvicorn.access", "httpx", "httpcore", "aiokafka", "faust", "mode", "asyncio")
+_QUIET = ("uvicorn", "httpx", "httpcore", "aiokafka", "faust", "mode", "asyncio")
 """Libraries whose information is not ours to pass on; their warnings are. Access lines would hold query strings."""
 
 

@@ -14,6 +14,7 @@ from northstream.logs import configure_logs
 ROLES = {
     "collector": "northstream.collector_process",
     "engine": "northstream.engine_process",
+    "simulator": "northstream.simulator_process",
 }
 """Each role's module has `run(launch)`; imported in its own process only, as the parts are large."""
 

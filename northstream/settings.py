@@ -90,6 +90,7 @@ class Settings:
     max_body_bytes: int = setting(512_000, read_size, "largest request body, also when inflated")
     max_event_bytes: int = setting(32_768, read_size, "largest message")
     events_per_second: int = setting(0, read_count, "messages a key may send per second; 0: no limit")
+    demo_seed: int = setting(7, read_count, "the simulated company of the demo: each number is another one")
     log_level: str = setting("info", read_level, "debug, info, warning or error")
 
     @property
@@ -105,8 +106,8 @@ class Resolved:
     sources: Mapping[str, str]
 
 
-def resolve(flags: Mapping[str, str], environ: Mapping[str, str]) -> Resolved:
-    """Settings from flags (by field name; texts), environment and the YAML file.
+def resolve(flags: Mapping[str, str], environ: Mapping[str, str], data_dir: str = "data") -> Resolved:
+    """Settings from flags (by field name; texts), environment and the YAML file. `data_dir`: where none is given.
 
     Raises:
         UserError: with every wrong value at once.
@@ -119,6 +120,7 @@ def resolve(flags: Mapping[str, str], environ: Mapping[str, str]) -> Resolved:
         if variable in environ:
             texts[name] = (environ[variable], variable)
     texts.update({name: (text, f"--{name.replace('_', '-')}") for name, text in flags.items() if name != "config"})
+    texts.setdefault("data_dir", (data_dir, "default"))
     settings = _read_all(texts, problems)
     if problems:
         raise UserError("\n".join(problems))
@@ -147,7 +149,7 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
 
 
 def _read_all(texts: Mapping[str, tuple[str, str]], problems: list[str]) -> Settings:
-    values: dict[str, Any] = {"data_dir": read_path("data")}
+    values: dict[str, Any] = {}
     for item in fields(Settings):
         if item.name not in texts:
             continue

@@ -16,6 +16,7 @@ from northstream.failures import UserError
 from northstream.folder import lock_folder, prepare_folder
 from northstream.keys import with_keys
 from northstream.launch import Launch
+from northstream.logs import configure_logs
 from northstream.ports import bound_port, listen, reachable_host
 from northstream.readiness import wait_until_ready
 from northstream.settings import Settings
@@ -88,6 +89,7 @@ def up(settings: Settings, extra_roles: Sequence[str] = ()) -> None:
         UserError: the user must mend something first.
     """
     ground = take_ground(settings)
+    configure_logs("supervisor", settings.log_level)
     asyncio.run(_supervise(ground, extra_roles))
 
 
