@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import sin
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -211,25 +212,50 @@ def firing_alert() -> dict[str, Any]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Any], str]]:
-    """Serves an application over HTTP on a free port until the test ends; gives its address."""
+def serve_listening() -> Iterator[Callable[[Any, socket.socket], None]]:
+    """Serves an application on a listening socket until the test ends."""
     running: list[tuple[uvicorn.Server, threading.Thread, Any]] = []
 
-    def start(app: Any) -> str:
-        listener = socket.create_server(("127.0.0.1", 0))
+    def start(app: Any, listening: socket.socket) -> None:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
-        running.append((server, thread, listener))
+        running.append((server, thread, listening))
         while not server.started:
             time.sleep(0.01)
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
     yield start
-    for server, thread, listener in running:
+    for server, thread, listening in running:
         server.should_exit = True
         thread.join(10)
-        listener.close()
+        listening.close()
+
+
+@pytest.fixture
+def serve(serve_listening: Callable[[Any, socket.socket], None]) -> Callable[[Any], str]:
+    """Serves an application over HTTP on a free port; gives its address."""
+
+    def start(app: Any) -> str:
+        listening = socket.create_server(("127.0.0.1", 0))
+        serve_listening(app, listening)
+        return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+    return start
+
+
+@pytest.fixture
+def serve_on_socket(serve_listening: Callable[[Any, socket.socket], None], tmp_path: Path) -> Callable[[Any], str]:
+    """Serves an application on a Unix socket, as the engine does; gives its path."""
+
+    def start(app: Any) -> str:
+        path = str(tmp_path / "engine.sock")
+        listening = socket.socket(socket.AF_UNIX)
+        listening.bind(path)
+        listening.listen()
+        serve_listening(app, listening)
+        return path
+
+    return start
 
 
 @pytest.fixture
