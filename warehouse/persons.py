@@ -28,13 +28,14 @@ SELECT funnel, day, times_ms FROM {DATABASE}.funnel_entries_on_lineage
 WHERE person_id = {{person:String}} ORDER BY funnel, day
 """
 
+# Without FINAL, which would read every event: of copies the earliest is taken here.
 _TRAITS = f"""
-SELECT traits FROM {DATABASE}.events FINAL
-WHERE type = 'identify' AND traits != '{{}}' AND multiIf(
-    user_id != '' AND bitAnd(junk, 1) = 0, concat('u:', user_id),
-    anonymous_id != '' AND bitAnd(junk, 2) = 0, concat('d:', anonymous_id),
-    ''
-) IN {{ids:Array(String)}}
+SELECT traits FROM (
+    SELECT message_id, traits, occurred_at, received_at FROM {DATABASE}.events
+    WHERE type = 'identify' AND traits != '{{}}' AND (user_id IN {{users:Array(String)}} AND bitAnd(junk, 1) = 0
+        OR anonymous_id IN {{devices:Array(String)}} AND bitAnd(junk, 2) = 0 AND (user_id = '' OR bitAnd(junk, 1) = 1))
+    ORDER BY occurred_at LIMIT 1 BY message_id
+)
 ORDER BY occurred_at, received_at, message_id
 """
 
@@ -90,15 +91,15 @@ def _report(warehouse: Warehouse, person_id: str, row: Sequence[Any]) -> PersonR
         active_days=active_days,
         signed_up_ms=signed_up,
         activated_ms=activated,
-        traits=_traits(warehouse, [*map(user_person, user_ids), *map(device_person, anonymous_ids)]),
+        traits=_traits(warehouse, user_ids, anonymous_ids),
         funnels=_funnels(warehouse, person_id),
     )
 
 
-def _traits(warehouse: Warehouse, ids: list[str]) -> dict[str, Any]:
+def _traits(warehouse: Warehouse, user_ids: Sequence[str], anonymous_ids: Sequence[str]) -> dict[str, Any]:
     """What identify calls said, the latest of each trait."""
     traits: dict[str, Any] = {}
-    for (text,) in warehouse.rows(_TRAITS, {"ids": ids}):
+    for (text,) in warehouse.rows(_TRAITS, {"users": list(user_ids), "devices": list(anonymous_ids)}):
         traits |= msgspec.json.decode(text)
     return traits
 

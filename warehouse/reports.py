@@ -6,7 +6,7 @@ Does not shape answers for people: see the read API.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from schemas.log import LogReader
 from schemas.reading import Completeness, FunnelPersons, PersonReport, Quality, Restatement
 from warehouse.client import DATABASE, Warehouse
 from warehouse.completeness import CompletenessReport
+from warehouse.latest_events import LatestEvents
 from warehouse.persons import find_event, find_person
 from warehouse.quality import QualityReport
 
@@ -32,44 +33,12 @@ WHERE metric IN {{metrics:Array(String)}} AND day BETWEEN {{first:Date}} AND {{l
 ORDER BY at, metric, day, cause
 """
 
-_FUNNEL_REACHED = f"""
-SELECT furthest, count() FROM (
-    SELECT person_id, max(length(times_ms)) AS furthest FROM {DATABASE}.funnel_entries_on_lineage
-    WHERE funnel = {{funnel:String}} AND day BETWEEN {{first:Int32}} AND {{last:Int32}} GROUP BY person_id
-)
-GROUP BY furthest
-"""
-
-_FUNNEL_MEDIANS = f"""
-SELECT step, quantileExactInclusive(0.5)(seconds) FROM (
-    SELECT arrayJoin(arrayZip(arrayPopFront(arrayEnumerate(times_ms)),
-                              arrayPopFront(arrayDifference(times_ms)))) AS pair,
-           pair.1 AS step, pair.2 / 1000 AS seconds
-    FROM {DATABASE}.funnel_entries_on_lineage
-    WHERE funnel = {{funnel:String}} AND day BETWEEN {{first:Int32}} AND {{last:Int32}} AND length(times_ms) > 1
-)
-GROUP BY step
-"""
-
-# More than the limit, since copies of a message are only united afterwards.
-_LATEST_EVENTS = f"""
-SELECT message_id, type, event, name, user_id, anonymous_id, violations,
-       toUnixTimestamp64Milli(received_at) AS received_ms, toUnixTimestamp64Milli(occurred_at) AS occurred_ms,
-       status, source
-FROM (
-    SELECT * FROM (
-        SELECT message_id, type, event, name, user_id, anonymous_id, violations, received_at, occurred_at, source,
-               if(violations = '[]', 'stored', 'flagged') AS status
-        FROM {DATABASE}.events ORDER BY received_at DESC LIMIT {{twice:UInt32}}
-    )
-    UNION ALL
-    SELECT * FROM (
-        SELECT message_id, type, event, '' AS name, user_id, anonymous_id, violations, received_at,
-               received_at AS occurred_at, source, 'quarantined' AS status
-        FROM {DATABASE}.quarantine_rows ORDER BY received_at DESC LIMIT {{twice:UInt32}}
-    )
-)
-ORDER BY received_at DESC, message_id LIMIT 1 BY message_id, status LIMIT {{limit:UInt32}}
+# A person who got to a step in any entry counts there once.
+_FUNNEL_PERSONS = f"""
+SELECT uniqExactForEach(arrayWithConstant(length(times_ms), person_id)),
+       quantileExactInclusiveForEach(0.5)(arrayPopFront(arrayDifference(times_ms)))
+FROM {DATABASE}.funnel_entries_on_lineage
+WHERE funnel = {{funnel:String}} AND day BETWEEN {{first:Int32}} AND {{last:Int32}}
 """
 
 _ALERT_COLUMNS = (
@@ -97,6 +66,8 @@ SELECT * EXCEPT at, toUnixTimestamp64Milli(at) AS at_ms
 FROM {DATABASE}.alert_log_rows FINAL ORDER BY at DESC LIMIT {{limit:UInt32}}
 """
 
+T = TypeVar("T")
+
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -118,6 +89,7 @@ class WarehouseReports:
         self._warehouse = warehouse
         self._completeness = CompletenessReport(warehouse, events_log, handoffs_log)
         self._quality = QualityReport(warehouse)
+        self._latest = LatestEvents(warehouse)
         self._clock = clock
 
     def daily(self, counters: Sequence[str], first: date, last: date) -> Mapping[str, Mapping[date, int]]:
@@ -138,11 +110,10 @@ class WarehouseReports:
 
     def funnel_persons(self, funnel: str, steps: int, first: date, last: date) -> FunnelPersons:
         parameters = {"funnel": funnel, "first": day_number(first), "last": day_number(last)}
-        furthest = dict(self._warehouse.rows(_FUNNEL_REACHED, parameters))
-        medians = dict(self._warehouse.rows(_FUNNEL_MEDIANS, parameters))
+        reached, medians = self._warehouse.rows(_FUNNEL_PERSONS, parameters)[0]
         return FunnelPersons(
-            reached=[sum(count for step, count in furthest.items() if step >= at) for at in range(1, steps + 1)],
-            median_seconds=[medians.get(at) for at in range(1, steps + 1)],
+            reached=_padded(reached, steps, 0),
+            median_seconds=_padded([None, *(median / 1000 for median in medians)], steps, None),
         )
 
     def person(self, identifier: str) -> PersonReport | None:
@@ -152,8 +123,7 @@ class WarehouseReports:
         return find_event(self._warehouse, message_id)
 
     def latest_events(self, limit: int) -> Sequence[Mapping[str, Any]]:
-        rows = self._warehouse.records(_LATEST_EVENTS, {"limit": limit, "twice": 2 * limit})
-        return [row | {"violations": msgspec.json.decode(row["violations"])} for row in rows]
+        return self._latest.read(limit, self._clock())
 
     def completeness(self) -> Completeness:
         return self._completeness.read(self._clock())
@@ -170,6 +140,10 @@ class WarehouseReports:
         if rows:
             lines = _ENCODER.encode_lines([_alert_line(row) for row in rows])
             self._warehouse.insert_lines("alert_log_rows", (*_ALERT_COLUMNS, "details"), lines, {})
+
+
+def _padded(values: Sequence[T], length: int, filler: T) -> list[T]:
+    return [*values, *[filler] * (length - len(values))][:length]
 
 
 def _alert_line(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,21 +1,23 @@
 -- De-duplication and the rules of ownership live here, so that no query has to know them.
 
--- Stretches of rows that count: those of the latest header of each partition.
+-- Stretches of rows that count: those of the latest header of each partition. Along a lineage
+-- `base` + version rises, so that the newest of several rows is the one with the highest rank.
 CREATE OR REPLACE VIEW northstream.lineage_segments AS
 SELECT
     partition,
-    segment.1 AS epoch,
-    segment.2 AS nonce,
-    max(segment.3) AS up_to
+    segment.1.1 AS epoch,
+    segment.1.2 AS nonce,
+    segment.1.3 AS up_to,
+    bitShiftLeft(toUInt64(segment.2), 44) AS base
 FROM
 (
     SELECT
         partition,
-        arrayJoin(argMax(lineage, (epoch, nonce, version))) AS segment
+        argMax(lineage, (epoch, nonce, version)) AS latest,
+        arrayJoin(arrayZip(latest, arrayEnumerate(latest))) AS segment
     FROM northstream.checkpoint_headers
     GROUP BY partition
-)
-GROUP BY partition, epoch, nonce;
+);
 
 -- The owner of each partition whose counters count: the highest that has published a head.
 CREATE OR REPLACE VIEW northstream.publishing_owners AS
@@ -62,57 +64,46 @@ FROM
     HAVING count() > 0 AND first <= last
 );
 
-CREATE OR REPLACE VIEW northstream.dau AS
-SELECT days.day AS day, toUInt64(greatest(totals.value, 0)) AS value
-FROM northstream.days AS days
-LEFT JOIN
-(
-    SELECT toDate(toUInt16(bucket)) AS day, value FROM northstream.counter_totals WHERE metric = 'dau' AND bucket >= 0
-) AS totals ON totals.day = days.day
-ORDER BY day;
-
-CREATE OR REPLACE VIEW northstream.wau AS
-SELECT days.day AS day, toUInt64(greatest(totals.value, 0)) AS value
-FROM northstream.days AS days
-LEFT JOIN
-(
-    SELECT toDate(toUInt16(bucket)) AS day, value FROM northstream.counter_totals WHERE metric = 'wau' AND bucket >= 0
-) AS totals ON totals.day = days.day
-ORDER BY day;
-
-CREATE OR REPLACE VIEW northstream.mau AS
-SELECT days.day AS day, toUInt64(greatest(totals.value, 0)) AS value
-FROM northstream.days AS days
-LEFT JOIN
-(
-    SELECT toDate(toUInt16(bucket)) AS day, value FROM northstream.counter_totals WHERE metric = 'mau' AND bucket >= 0
-) AS totals ON totals.day = days.day
-ORDER BY day;
-
-CREATE OR REPLACE VIEW northstream.stickiness AS
-SELECT dau.day AS day, dau.value / nullIf(mau.value, 0) AS value
-FROM northstream.dau AS dau
-INNER JOIN northstream.mau AS mau ON mau.day = dau.day
-ORDER BY day;
-
-CREATE OR REPLACE VIEW northstream.activation AS
+-- The day counters side by side, 0 where there is nothing.
+CREATE OR REPLACE VIEW northstream.daily_counters AS
 SELECT
     days.day AS day,
+    toUInt64(greatest(totals.dau, 0)) AS dau,
+    toUInt64(greatest(totals.wau, 0)) AS wau,
+    toUInt64(greatest(totals.mau, 0)) AS mau,
     toUInt64(greatest(totals.signups, 0)) AS signups,
     toUInt64(greatest(totals.activated, 0)) AS activated,
-    activated / nullIf(signups, 0) AS rate
+    toUInt64(greatest(totals.activations, 0)) AS activations
 FROM northstream.days AS days
 LEFT JOIN
 (
     SELECT
         toDate(toUInt16(bucket)) AS day,
+        sumIf(value, metric = 'dau') AS dau,
+        sumIf(value, metric = 'wau') AS wau,
+        sumIf(value, metric = 'mau') AS mau,
         sumIf(value, metric = 'signups') AS signups,
-        sumIf(value, metric = 'activated') AS activated
+        sumIf(value, metric = 'activated') AS activated,
+        sumIf(value, metric = 'activations') AS activations
     FROM northstream.counter_totals
-    WHERE metric IN ('signups', 'activated') AND bucket >= 0
+    WHERE metric IN ('dau', 'wau', 'mau', 'signups', 'activated', 'activations') AND bucket >= 0
     GROUP BY bucket
-) AS totals ON totals.day = days.day
-ORDER BY day;
+) AS totals ON totals.day = days.day;
+
+CREATE OR REPLACE VIEW northstream.dau AS
+SELECT day, dau AS value FROM northstream.daily_counters ORDER BY day;
+
+CREATE OR REPLACE VIEW northstream.wau AS
+SELECT day, wau AS value FROM northstream.daily_counters ORDER BY day;
+
+CREATE OR REPLACE VIEW northstream.mau AS
+SELECT day, mau AS value FROM northstream.daily_counters ORDER BY day;
+
+CREATE OR REPLACE VIEW northstream.stickiness AS
+SELECT day, dau / nullIf(mau, 0) AS value FROM northstream.daily_counters ORDER BY day;
+
+CREATE OR REPLACE VIEW northstream.activation AS
+SELECT day, signups, activated, activated / nullIf(signups, 0) AS rate FROM northstream.daily_counters ORDER BY day;
 
 CREATE OR REPLACE VIEW northstream.funnel AS
 SELECT
@@ -138,19 +129,24 @@ ORDER BY funnel_id, day, step;
 
 -- A view until metrics exist that are not streaming counters.
 CREATE OR REPLACE VIEW northstream.metric_points AS
-SELECT 'dau' AS metric, day, toNullable(toFloat64(value)) AS value FROM northstream.dau
-UNION ALL
-SELECT 'wau', day, toFloat64(value) FROM northstream.wau
-UNION ALL
-SELECT 'mau', day, toFloat64(value) FROM northstream.mau
-UNION ALL
-SELECT 'stickiness', day, value FROM northstream.stickiness
-UNION ALL
-SELECT 'signups', day, toFloat64(signups) FROM northstream.activation
-UNION ALL
-SELECT 'activated', day, toFloat64(activated) FROM northstream.activation
-UNION ALL
-SELECT 'activation_rate', day, rate FROM northstream.activation;
+SELECT point.1 AS metric, day, point.2 AS value
+FROM
+(
+    SELECT
+        day,
+        arrayJoin([
+            ('dau', toNullable(toFloat64(dau))),
+            ('wau', toNullable(toFloat64(wau))),
+            ('mau', toNullable(toFloat64(mau))),
+            ('stickiness', dau / nullIf(mau, 0)),
+            ('signups', toNullable(toFloat64(signups))),
+            ('activated', toNullable(toFloat64(activated))),
+            ('activation_rate', activated / nullIf(signups, 0)),
+            ('activations', toNullable(toFloat64(activations)))
+        ]) AS point
+    FROM northstream.daily_counters
+)
+ORDER BY metric, day;
 
 CREATE OR REPLACE VIEW northstream.current_overrides AS
 SELECT person_id, min(united_into) AS united_into
@@ -189,7 +185,7 @@ SELECT
     people.person_id AS person_id,
     argMax(
         (moved_to, first_seen, last_seen, active_days, signed_up_at, activated_at, user_ids, anonymous_ids),
-        (people.epoch, people.nonce, people.version)
+        segments.base + people.version
     ) AS newest
 FROM northstream.people AS people
 INNER JOIN northstream.lineage_segments AS segments
@@ -217,7 +213,7 @@ SELECT
     entries.person_id AS person_id,
     entries.funnel AS funnel,
     entries.day AS day,
-    argMax(entries.times_ms, (entries.epoch, entries.nonce, entries.version)) AS times_ms
+    argMax(entries.times_ms, segments.base + entries.version) AS times_ms
 FROM northstream.funnel_entries AS entries
 INNER JOIN northstream.lineage_segments AS segments
     ON segments.partition = entries.partition AND segments.epoch = entries.epoch AND segments.nonce = entries.nonce
