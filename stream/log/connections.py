@@ -14,7 +14,6 @@ from schemas.log import LogUnavailable
 
 PAGE_BYTES = 4096
 BUSY_MS = 5_000
-_MAPPED_BYTES = 256 * 1024 * 1024
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
@@ -32,7 +31,6 @@ def open_reader(path: Path) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode=rw"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
     connection.execute("PRAGMA query_only=ON")
-    connection.execute(f"PRAGMA mmap_size={_MAPPED_BYTES}")
     return connection
 
 

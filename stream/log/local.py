@@ -6,7 +6,7 @@ Does not decide what goes in: see `ingest.packer` and `stream.worker`; reading l
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
@@ -170,11 +170,14 @@ class LocalLog(LocalLogReader):
             yield
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            self._roll_back()
             raise LogUnavailable(f"{self.path}: {error}") from error
+        finally:
+            if self._connection.in_transaction:
+                self._roll_back()
 
     def _roll_back(self) -> None:
-        # The next watermark must clear old rows again: the clearing may have been rolled back.
+        # The next watermark must clear old rows again: the clearing is rolled back too.
         self._collector = ""
-        if self._connection.in_transaction:
+        # Where SQLite cannot even roll back now, it does so before the next transaction.
+        with suppress(sqlite3.Error):
             self._connection.execute("ROLLBACK")
