@@ -20,6 +20,8 @@ REQUEST_AGE_MS = 60_000
 
 _ROUNDS = 5
 _MAX_OPEN = 32
+_SPACING_MS = 250
+"""Readings that are remembered: so many at most, so far apart at least, however often the question is asked."""
 
 _OWNED_POSITIONS = """
 SELECT partition, epoch, nonce, events_position, handoffs_position
@@ -119,6 +121,7 @@ def positions_of_readers(standing: Standing, topic: Topic, partition: int) -> li
 class _Observation:
     """At one reading nothing received before `through_ms` was still to be appended; it lay before `ends`."""
 
+    at_ms: int
     through_ms: int
     ends: Mapping[Place, int]
     handoff_ends: Mapping[int, int]
@@ -142,17 +145,15 @@ class CompletionTracker:
         """Take in a reading. `first_open_ms`: when the oldest record not yet counted and loaded was appended."""
         handoff_ends = {partition: end.offset for partition, end in standing.ends[Topic.HANDOFFS].items()}
         no_handoffs_left = all(standing.head(Topic.HANDOFFS, part) >= end for part, end in handoff_ends.items())
-        if len(self._open) < _MAX_OPEN:
-            ends = {
-                (topic, partition): end.offset
-                for topic in (Topic.EVENTS, Topic.QUARANTINE)
-                for partition, end in standing.ends[topic].items()
-            }
-            self._open.append(_Observation(_all_appended_ms(standing, now_ms), ends, handoff_ends))
+        latest = _Observation(now_ms, _all_appended_ms(standing, now_ms), _ends_of(standing), handoff_ends)
+        is_due = not self._open or now_ms - self._open[-1].at_ms >= _SPACING_MS
+        self._open.append(latest)
         if all(standing.is_owned(partition) for partition in standing.ends[Topic.EVENTS]):
             self._close_passed(standing, handoff_ends, no_handoffs_left)
             if first_open_ms is not None and no_handoffs_left:
-                self._reach(min(_all_appended_ms(standing, now_ms), first_open_ms - REQUEST_AGE_MS))
+                self._reach(min(latest.through_ms, first_open_ms - REQUEST_AGE_MS))
+        if self._open and self._open[-1] is latest and (not is_due or len(self._open) > _MAX_OPEN):
+            self._open.pop()
         return self.through_ms
 
     def _close_passed(self, standing: Standing, handoff_ends: Mapping[int, int], no_handoffs_left: bool) -> None:
@@ -177,6 +178,14 @@ class CompletionTracker:
 def _all_appended_ms(standing: Standing, now_ms: int) -> int:
     """Everything received before this moment lay before the ends; `now_ms` was taken before they were read."""
     return min((*standing.low_watermarks.values(), now_ms if standing.low_watermarks else now_ms - REQUEST_AGE_MS))
+
+
+def _ends_of(standing: Standing) -> dict[Place, int]:
+    return {
+        (topic, partition): end.offset
+        for topic in (Topic.EVENTS, Topic.QUARANTINE)
+        for partition, end in standing.ends[topic].items()
+    }
 
 
 def _has_passed(seen: _Observation, positions: Mapping[Place, int], standing: Standing) -> bool:
