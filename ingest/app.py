@@ -17,7 +17,6 @@ from ingest.replies import Send, allow, refuse, reply
 from ingest.routes import PATHS
 from ingest.service import create_service
 from ingest.sorting import Sorter
-from ingest.steps import build_steps
 from ingest.telemetry import Name, Telemetry
 from ingest.throttle import Throttle
 from schemas.definitions import Workspace
@@ -52,7 +51,7 @@ def create_app(
     """
     telemetry = Telemetry()
     packer = Packer(log, collector_id, limits, clock, telemetry)
-    sorter = Sorter(build_steps(workspace), log.partitions, collector_id, limits, telemetry)
+    sorter = Sorter(workspace, log.partitions, collector_id, limits, telemetry)
     intake = Intake(KeyRing(write_keys, secret_keys), sorter, packer, Throttle(limits), limits, telemetry)
     service = create_service(packer, telemetry, limits, upstream)
     return Collector(intake, service, telemetry)

@@ -13,8 +13,8 @@ from schemas.rows import EMPTY_OBJECT
 _REMEMBERED_CONTEXTS = 4096
 _REMEMBERED_BYTES = 2048
 
-_decode = msgspec.json.Decoder().decode
-_encode = msgspec.json.Encoder().encode
+decode_object = msgspec.json.Decoder(dict[str, Any]).decode
+encode_object = msgspec.json.Encoder().encode
 
 
 class Contents(NamedTuple):
@@ -43,14 +43,16 @@ def read_contents(raw: Raw | bytes) -> Contents:
     if raw is EMPTY_OBJECT:
         return NOTHING
     try:
-        values = _decode(raw)
-    except msgspec.ValidationError:
-        raise UnfitContents("it holds a number that is out of range") from None
-    if values.__class__ is dict:
-        return rewritten(values)
-    if values is None:
-        return NOTHING
-    raise UnfitContents("it must be an object")
+        return rewritten(decode_object(raw))
+    except msgspec.ValidationError as error:
+        if bytes(raw) == b"null":
+            return NOTHING
+        raise UnfitContents(_trouble(error)) from None
+
+
+def _trouble(error: msgspec.ValidationError) -> str:
+    is_number = "out of range" in str(error)
+    return "it holds a number that is out of range" if is_number else "it must be an object"
 
 
 class Contexts:
@@ -74,7 +76,7 @@ class Contexts:
 
 
 def rewritten(values: dict[str, Any]) -> Contents:
-    return Contents(Raw(_encode(values)), values)
+    return Contents(Raw(encode_object(values)), values)
 
 
 def merged(base: Contents, own: Contents) -> Contents:

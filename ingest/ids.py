@@ -6,9 +6,10 @@ Does not link or route by them: see `ingest.links` and `ingest.sorting`.
 import string
 from typing import Any
 
+from ingest.arrival import Arrival
 from ingest.findings import Findings, found, type_name
 from ingest.message_ids import mint
-from ingest.messages import Arrival, Item
+from ingest.messages import Item
 from schemas.identity import DEVICE_IS_JUNK, JUNK_IDS, PREVIOUS_IS_JUNK, USER_IS_JUNK, is_junk
 from schemas.rows import EventRow
 from schemas.violations import Rule

@@ -5,18 +5,17 @@ Does not know about HTTP routing or CORS: see `ingest.app` and `ingest.replies`.
 
 from typing import Any
 
+from ingest.arrival import arrival_of
 from ingest.auth import Grant, KeyRing, key_in_query
 from ingest.body import Receive, inflate, read_wire
-from ingest.contents import NOTHING, Contents, UnfitContents, read_contents
 from ingest.limits import Limits
-from ingest.messages import Arrival, Messages, read_batch, read_single
+from ingest.messages import Messages, read_batch, read_single
 from ingest.packer import Packer
 from ingest.rejections import Reason, Rejection
 from ingest.routes import BATCH
 from ingest.sorting import Sorted, Sorter
 from ingest.telemetry import Name, Telemetry
 from ingest.throttle import Throttle
-from ingest.times import read_iso
 from ingest.verdicts import QUARANTINED, STORED, all_stored, success
 from schemas.log import LogUnavailable
 
@@ -50,9 +49,9 @@ class Intake:
         received_ms = self._packer.arrive()
         try:
             messages, grant = self._read(kind, body, grant, query)
-            out = self._sorter.sort(messages.messages, _arrival(kind, messages, received_ms), grant)
+            out = self._sorter.sort(messages.messages, arrival_of(kind, messages, received_ms), grant)
             try:
-                durable = self._packer.submit(out.portions())
+                durable = self._packer.submit(self._sorter.portions(out))
             except Rejection:
                 self._sorter.failed(out)
                 raise
@@ -81,25 +80,20 @@ class Intake:
     def _count(self, out: Sorted, size: int) -> None:
         add = self._telemetry.add
         add(Name.BODY_BYTES, size)
-        add(Name.MESSAGES, out.stored, STORED)
+        add(Name.MESSAGES, len(out.stored), STORED)
         if out.quarantine:
             add(Name.MESSAGES, len(out.quarantine), QUARANTINED)
         if out.links:
             add(Name.LINKS, len(out.links))
 
 
-def _arrival(kind: str, messages: Messages, received_ms: int) -> Arrival:
-    try:
-        context: Contents = read_contents(messages.context)
-    except UnfitContents:
-        context = NOTHING
-    return Arrival(received_ms, kind, read_iso(messages.sent_at), context)
-
-
 def _answer(kind: str, out: Sorted) -> bytes:
-    if not (out.verdicts or out.quarantine or out.minted):
-        return all_stored(out.stored)
+    if not (out.verdicts or out.minted):
+        return all_stored(len(out.stored))
     minted: dict[str, Any] = {}
-    if out.minted:
-        minted = {"minted": out.minted} if kind == BATCH else {"message_id": out.minted[0]["message_id"]}
-    return success(out.stored, len(out.quarantine), out.verdicts, minted)
+    if out.minted and kind == BATCH:
+        minted = {"minted": [{"index": index, "message_id": message_id} for index, message_id in out.minted]}
+    elif out.minted:
+        minted = {"message_id": out.minted[0][1]}
+    events = [event for _, event in sorted(out.verdicts.items())]
+    return success(len(out.stored), len(out.quarantine), events, minted)

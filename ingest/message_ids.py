@@ -5,7 +5,7 @@ Does not keep copies out: the first may not be durable yet, so every reader unit
 
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def mint(now_ms: int) -> str:
@@ -25,19 +25,25 @@ class RecentIds:
         self._young: set[int] = set()
         self._old: set[int] = set()
 
-    def is_copy(self, message_id: str) -> bool:
-        """Whether the id was seen lately; it is from now on."""
-        key = hash(message_id)
-        if key in self._young or key in self._old:
-            return True
+    def remember(self, message_ids: Sequence[str]) -> tuple[list[int], list[int]]:
+        """Remember the ids of a request: the hashes that are new, and the places of ids that are copies."""
+        keys = list(map(hash, message_ids))
         if len(self._young) >= self._half:
             self._old, self._young = self._young, set()
-        self._young.add(key)
-        return False
+        young, old = self._young, self._old
+        if young.isdisjoint(keys) and old.isdisjoint(keys) and len(set(keys)) == len(keys):
+            young.update(keys)
+            return keys, []
+        fresh, copies = [], []
+        for place, key in enumerate(keys):
+            if key in young or key in old:
+                copies.append(place)
+            else:
+                young.add(key)
+                fresh.append(key)
+        return fresh, copies
 
-    def forget(self, message_ids: Iterable[str]) -> None:
+    def forget(self, fresh: Iterable[int]) -> None:
         """The append of these failed: their retry will not be a copy."""
-        for message_id in message_ids:
-            key = hash(message_id)
-            self._young.discard(key)
-            self._old.discard(key)
+        self._young.difference_update(fresh)
+        self._old.difference_update(fresh)

@@ -5,13 +5,12 @@ Does not judge a message's content: see `ingest.steps`.
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw
 
 from ingest.body import check_depth, too_deep
-from ingest.contents import Contents
 from ingest.limits import Limits
 from ingest.rejections import Reason, Rejection
 from schemas.rows import EMPTY_OBJECT
@@ -61,15 +60,6 @@ class Messages(msgspec.Struct):
     write_key: object = None
     sent_at: object = None
     context: Raw = EMPTY_OBJECT
-
-
-class Arrival(NamedTuple):
-    """What all messages of a request have in common. `type` is the route's, empty on batch routes."""
-
-    received_ms: int
-    type: str
-    sent_ms: int | None
-    context: Contents
 
 
 _decode_item = msgspec.json.Decoder(Item).decode

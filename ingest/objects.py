@@ -3,13 +3,29 @@
 Does not know how objects are decoded or what the plan says: see `ingest.contents` and `ingest.plan_checks`.
 """
 
-from ingest.contents import NOTHING, Contents, Contexts, UnfitContents, merged, read_contents, rewritten
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from ingest.arrival import Arrival
+from ingest.contents import (
+    Contents,
+    Contexts,
+    UnfitContents,
+    decode_object,
+    encode_object,
+    merged,
+    read_contents,
+    rewritten,
+)
 from ingest.findings import Findings, found, type_name
-from ingest.messages import Arrival, Item
+from ingest.messages import Item
 from ingest.plan_checks import PlanChecks
 from schemas.rows import EMPTY_OBJECT, EventRow
 from schemas.violations import Rule
 
+_NO_PROPERTIES: dict[str, Any] = {}
 _NO_EVENT = (found(Rule.MISSING_REQUIRED, "event", "track needs event, or object and verb"),)
 _BAD_PAIR = (found(Rule.WRONG_TYPE, "object", "object and verb must be strings that are not empty"),)
 
@@ -24,31 +40,32 @@ class ObjectReader:
     def take(self, item: Item, row: EventRow, arrival: Arrival) -> Findings | None:
         """Name and objects into the row; every violation of the plan."""
         findings: Findings = ()
-        row.plan_version = self._plan.version
-        properties = context = NOTHING
-        try:
-            if item.context is not EMPTY_OBJECT:
-                context = self._contexts.read(item.context)
-            if arrival.context.values:
-                context = merged(arrival.context, context)
-            row.context = context.raw
-        except UnfitContents as trouble:
-            findings += (found(Rule.WRONG_TYPE, "context", str(trouble)),)
-        try:
-            if item.properties is not EMPTY_OBJECT:
-                properties = read_contents(item.properties)
-                row.properties = properties.raw
-        except UnfitContents as trouble:
-            findings += (found(Rule.WRONG_TYPE, "properties", str(trouble)),)
-        if row.type == "track":
-            findings += self._check_track(item, row, properties, context) or ()
-        else:
-            findings += _take_name(item, row)
+        properties, context = _NO_PROPERTIES, arrival.context
+        if item.context is not EMPTY_OBJECT:
+            context, findings = self._read_context(item.context, arrival.context)
+        row.context = context.raw
+        if item.properties is not EMPTY_OBJECT:
+            try:
+                properties = decode_object(item.properties)
+                row.properties = Raw(encode_object(properties))
+            except msgspec.ValidationError:
+                findings += _explain("properties", item.properties)
         if item.traits is not EMPTY_OBJECT or row.type == "identify":
             findings += _take_traits(item, row, context)
-        return findings
+        if row.type == "track":
+            more = self._check_track(item, row, properties, context)
+            return findings + more if more else findings
+        return findings + _take_name(item, row)
 
-    def _check_track(self, item: Item, row: EventRow, properties: Contents, context: Contents) -> Findings | None:
+    def _read_context(self, raw: Raw, of_batch: Contents) -> tuple[Contents, Findings]:
+        """The message's own context, over that of its batch if there is one."""
+        try:
+            own = self._contexts.read(raw)
+        except UnfitContents as trouble:
+            return of_batch, (found(Rule.WRONG_TYPE, "context", str(trouble)),)
+        return (merged(of_batch, own) if of_batch.values else own), ()
+
+    def _check_track(self, item: Item, row: EventRow, properties: dict[str, Any], context: Contents) -> Findings | None:
         name = item.event
         if name.__class__ is not str or not name:
             name, findings = _event_name(item)
@@ -58,11 +75,19 @@ class ObjectReader:
         checks = self._plan.events.get(name)
         if checks is None:
             return self._plan.examine_unplanned(name)
-        protocols = context.values.get("protocols")
-        if protocols is None:
-            return checks.examine(properties.values)
-        version = protocols.get("event_version") if protocols.__class__ is dict else protocols
-        return (checks.examine(properties.values) or ()) + checks.examine_version(version)
+        findings = checks.examine(properties) or ()
+        if "protocols" in context.values:
+            findings += checks.examine_version(context.values["protocols"])
+        return findings
+
+
+def _explain(name: str, raw: Raw) -> Findings:
+    """What is wrong with an object that could not be read; null counts as absent."""
+    try:
+        read_contents(raw)
+    except UnfitContents as trouble:
+        return (found(Rule.WRONG_TYPE, name, str(trouble)),)
+    return ()
 
 
 def _event_name(item: Item) -> tuple[str, Findings]:
@@ -90,8 +115,8 @@ def _take_traits(item: Item, row: EventRow, context: Contents) -> Findings:
     """Traits; some SDKs send those of identify inside the context."""
     try:
         traits = read_contents(item.traits)
-    except UnfitContents as trouble:
-        return (found(Rule.WRONG_TYPE, "traits", str(trouble)),)
+    except UnfitContents:
+        return _explain("traits", item.traits)
     if not traits.values and row.type == "identify" and context.values.get("traits").__class__ is dict:
         traits = rewritten(context.values["traits"])
     row.traits = traits.raw

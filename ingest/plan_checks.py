@@ -103,8 +103,9 @@ class EventChecks:
             )
         return tuple(findings) if findings else None
 
-    def examine_version(self, sent: object) -> Findings:
+    def examine_version(self, protocols: object) -> Findings:
         """A client that names the version it was written for must mean this major version."""
+        sent = protocols.get("event_version") if isinstance(protocols, dict) else None
         if sent is None or str(sent).partition(".")[0] == self._major:
             return ()
         path = "context.protocols.event_version"

@@ -6,16 +6,18 @@ Does not append: what comes out are portions for `ingest.packer` and what to rem
 from collections.abc import Sequence
 from typing import Any
 
+from ingest.arrival import Arrival
 from ingest.auth import Grant
 from ingest.blocks import Portion, portions
-from ingest.findings import Finding, Findings, as_json, found
+from ingest.findings import Findings, as_json, found
 from ingest.limits import Limits
 from ingest.links import AppendedLinks, Link, link_of
 from ingest.message_ids import RecentIds
-from ingest.messages import Arrival, Message
-from ingest.steps import Step
+from ingest.messages import Message
+from ingest.steps import build_steps
 from ingest.telemetry import Name, Telemetry
 from ingest.verdicts import DUPLICATE, FLAGGED, QUARANTINED, verdict
+from schemas.definitions import Workspace
 from schemas.identity import USER_IS_JUNK
 from schemas.partitioning import device_partition, user_partition
 from schemas.rows import EventRow, LinkRow, QuarantineRow
@@ -26,43 +28,38 @@ QUARANTINE_PARTITION = 0
 
 
 class Sorted:
-    """What one request comes to. `fresh` are the ids first seen in it, `links` those that it appends."""
+    """What one request comes to.
 
-    __slots__ = ("fresh", "link_rows", "links", "minted", "quarantine", "rows", "stored", "verdicts")
+    `findings` are those of flagged messages by their place in `stored`. `fresh` are hashes of the ids that were
+    not remembered before it, `links` what it appends. `minted` are (place in the request, new id).
+    """
 
-    def __init__(self, partitions: int) -> None:
-        self.rows: list[list[EventRow]] = [[] for _ in range(partitions)]
-        self.link_rows: dict[int, list[LinkRow]] = {}
-        self.links: set[Link] = set()
+    __slots__ = ("findings", "fresh", "link_rows", "links", "minted", "places", "quarantine", "stored", "verdicts")
+
+    def __init__(self) -> None:
+        self.stored: list[EventRow] = []
+        self.places: list[int] = []
+        self.findings: dict[int, Findings] = {}
         self.quarantine: list[QuarantineRow] = []
-        self.verdicts: list[dict[str, Any]] = []
-        self.minted: list[dict[str, Any]] = []
-        self.fresh: list[str] = []
-        self.stored = 0
-
-    def portions(self) -> list[Portion]:
-        """Everything to append, encoded, in the order in which it came within each partition."""
-        parts: list[Portion] = []
-        for partition, links in self.link_rows.items():
-            parts += portions(Topic.EVENTS, partition, Kind.LINKS, links)
-        for partition, rows in enumerate(self.rows):
-            if rows:
-                parts += portions(Topic.EVENTS, partition, Kind.EVENTS, rows)
-        if self.quarantine:
-            parts += portions(Topic.QUARANTINE, QUARANTINE_PARTITION, Kind.QUARANTINE, self.quarantine)
-        return parts
+        self.links: set[Link] = set()
+        self.link_rows: list[LinkRow] = []
+        self.fresh: list[int] = []
+        self.minted: list[tuple[int, str]] = []
+        self.verdicts: dict[int, dict[str, Any]] = {}
 
 
 class Sorter:
     """Runs the steps over messages; holds what is remembered between requests."""
 
     def __init__(
-        self, steps: Sequence[Step], partitions: int, collector_id: str, limits: Limits, telemetry: Telemetry
+        self, workspace: Workspace, partitions: int, collector_id: str, limits: Limits, telemetry: Telemetry
     ) -> None:
-        self._steps = tuple(steps)
+        self._steps = build_steps(workspace)
+        self._plan_version = workspace.plan.version
         self._partitions = partitions
         self._collector = collector_id
         self._event_bytes = limits.event_bytes
+        self._too_large = (found(Rule.TOO_LARGE, "", f"a message holds at most {limits.event_bytes} bytes"),)
         self._telemetry = telemetry
         self._recent = RecentIds(limits.remembered_messages)
         self._appended = AppendedLinks(limits.remembered_links)
@@ -70,29 +67,34 @@ class Sorter:
 
     def sort(self, messages: Sequence[Message], arrival: Arrival, grant: Grant) -> Sorted:
         """Examine every message on its own: what is wrong with one leaves its neighbours alone."""
-        out = Sorted(self._partitions)
-        received_ms, secret, source, collector = arrival.received_ms, grant.secret, grant.source, self._collector
-        steps, event_bytes = self._steps, self._event_bytes
-        sequence = self._sequence
-        for message in messages:
-            sequence += 1
-            row = EventRow("", "", 0, received_ms, secret=secret, source=source, collector=collector, seq=sequence)
-            item = message.item
-            findings: Findings = _trouble(message) if message.trouble else ()
-            if len(message.raw) > event_bytes:
-                findings += (self._too_large(),)
-            for step in steps:
-                more = step(item, row, arrival)
-                if more:
-                    findings += more
-            if findings:
-                self._judge(row, message, findings, out)
-            else:
-                self._accept(row, out)
-            if item.message_id != row.message_id and str(item.message_id) != row.message_id:
-                out.minted.append({"index": sequence - self._sequence - 1, "message_id": row.message_id})
-        self._sequence = sequence
+        out = Sorted()
+        self._examine(messages, arrival, grant, out)
+        self._find_links(out)
+        self._find_copies(out)
         return out
+
+    def portions(self, out: Sorted) -> list[Portion]:
+        """Everything to append, encoded; lines of one partition keep the order of the request."""
+        count = self._partitions
+        parts: list[Portion] = []
+        links: list[list[LinkRow]] = [[] for _ in range(count)]
+        for line in out.link_rows:
+            links[device_partition(line.anonymous_id, count)].append(line)
+        events: list[list[EventRow]] = [[] for _ in range(count)]
+        for row in out.stored:
+            user = row.user_id
+            if user and not row.junk & USER_IS_JUNK:
+                events[user_partition(user, count)].append(row)
+            else:
+                events[device_partition(row.anonymous_id, count)].append(row)
+        for partition in range(count):
+            if links[partition]:
+                parts += portions(Topic.EVENTS, partition, Kind.LINKS, links[partition])
+            if events[partition]:
+                parts += portions(Topic.EVENTS, partition, Kind.EVENTS, events[partition])
+        if out.quarantine:
+            parts += portions(Topic.QUARANTINE, QUARANTINE_PARTITION, Kind.QUARANTINE, out.quarantine)
+        return parts
 
     def appended(self, out: Sorted) -> None:
         """It is durable: its links need not be appended again."""
@@ -103,43 +105,69 @@ class Sorter:
         """Nothing was promised: a retry is no copy."""
         self._recent.forget(out.fresh)
 
-    def _judge(self, row: EventRow, message: Message, findings: Findings, out: Sorted) -> None:
+    def _examine(self, messages: Sequence[Message], arrival: Arrival, grant: Grant, out: Sorted) -> None:
+        steps, event_bytes = self._steps, self._event_bytes
+        received_ms, secret, source = arrival.received_ms, grant.secret, grant.source
+        collector, plan_version = self._collector, self._plan_version
+        first = sequence = self._sequence
+        for message in messages:
+            sequence += 1
+            row = EventRow(
+                "",
+                "",
+                0,
+                received_ms,
+                secret=secret,
+                plan_version=plan_version,
+                source=source,
+                collector=collector,
+                seq=sequence,
+            )
+            item = message.item
+            findings: Findings = ()
+            for step in steps:
+                more = step(item, row, arrival)
+                if more:
+                    findings += more
+            if message.trouble:
+                findings = (found(Rule.WRONG_TYPE, "", message.trouble), *findings)
+            if len(message.raw) > event_bytes:
+                findings = self._too_large + findings
+            if item.message_id is not row.message_id and str(item.message_id) != row.message_id:
+                out.minted.append((sequence - first - 1, row.message_id))
+            if findings and self._judge(row, message, findings, sequence - first - 1, out):
+                continue
+            out.stored.append(row)
+            out.places.append(sequence - first - 1)
+        self._sequence = sequence
+
+    def _judge(self, row: EventRow, message: Message, findings: Findings, place: int, out: Sorted) -> bool:
+        """Flag or quarantine a message; whether it is kept out."""
         for finding in findings:
             self._telemetry.add(Name.VIOLATIONS, label=finding.rule.value)
-        if any(finding.quarantines for finding in findings):
+        is_out = any(finding.quarantines for finding in findings)
+        if is_out:
             out.quarantine.append(_quarantined(row, message, findings))
-            out.verdicts.append(verdict(row.message_id, QUARANTINED, findings))
         else:
             row.violations = as_json(findings)
-            self._accept(row, out, findings)
+            out.findings[place] = findings
+        out.verdicts[place] = verdict(row.message_id, QUARANTINED if is_out else FLAGGED, findings)
+        return is_out
 
-    def _accept(self, row: EventRow, out: Sorted, findings: Findings = ()) -> None:
-        user = row.user_id
-        if user and not row.junk & USER_IS_JUNK:
-            partition = user_partition(user, self._partitions)
-        else:
-            partition = device_partition(row.anonymous_id, self._partitions)
-        out.rows[partition].append(row)
-        out.stored += 1
-        link = link_of(row)
-        if link is not None and link not in self._appended and link not in out.links:
-            out.links.add(link)
-            device = device_partition(link[0], self._partitions)
-            line = LinkRow(link[0], link[1], row.message_id, row.received_ms)
-            out.link_rows.setdefault(device, []).append(line)
-        if self._recent.is_copy(row.message_id):
-            out.verdicts.append(verdict(row.message_id, DUPLICATE, findings))
-        else:
-            out.fresh.append(row.message_id)
-            if findings:
-                out.verdicts.append(verdict(row.message_id, FLAGGED, findings))
+    def _find_links(self, out: Sorted) -> None:
+        appended, links = self._appended, out.links
+        for row in out.stored:
+            link = link_of(row)
+            if link is not None and link not in appended and link not in links:
+                links.add(link)
+                out.link_rows.append(LinkRow(link[0], link[1], row.message_id, row.received_ms))
 
-    def _too_large(self) -> Finding:
-        return found(Rule.TOO_LARGE, "", f"a message holds at most {self._event_bytes} bytes")
-
-
-def _trouble(message: Message) -> Findings:
-    return (found(Rule.WRONG_TYPE, "", message.trouble),)
+    def _find_copies(self, out: Sorted) -> None:
+        fresh, copies = self._recent.remember([row.message_id for row in out.stored])
+        out.fresh = fresh
+        for index in copies:
+            place = out.places[index]
+            out.verdicts[place] = verdict(out.stored[index].message_id, DUPLICATE, out.findings.get(place, ()))
 
 
 def _quarantined(row: EventRow, message: Message, findings: Findings) -> QuarantineRow:
@@ -149,7 +177,7 @@ def _quarantined(row: EventRow, message: Message, findings: Findings) -> Quarant
         received_ms=row.received_ms,
         violations=as_json(findings),
         plan_version=row.plan_version,
-        raw=bytes(message.raw).decode(),
+        raw=message.raw.decode(),
         type=row.type,
         event=row.event,
         user_id=row.user_id,

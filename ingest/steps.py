@@ -5,13 +5,14 @@ Does not decode bodies, route or store: a step reads one part of a message into 
 
 from collections.abc import Callable
 
+from ingest.arrival import Arrival
 from ingest.findings import Finding, Findings, found
 from ingest.ids import IdReader
-from ingest.messages import Arrival, Item
+from ingest.messages import Item
 from ingest.objects import ObjectReader
 from ingest.plan_checks import PlanChecks
 from ingest.routes import TYPES
-from ingest.times import corrected, is_out_of_bounds, read_iso
+from ingest.times import read_iso, shift_of
 from schemas.definitions import Workspace
 from schemas.rows import EventRow
 from schemas.violations import Rule
@@ -47,16 +48,17 @@ def take_type(item: Item, row: EventRow, arrival: Arrival) -> Findings | None:
 
 def take_time(item: Item, row: EventRow, arrival: Arrival) -> Findings | None:
     """Event time by the rule of contracts §1; unreadable is flagged, out of bounds is quarantined."""
-    sent_ms, received_ms = arrival.sent_ms, arrival.received_ms
+    sent_ms, shift_ms = arrival.sent_ms, arrival.shift_ms
     if item.sent_at is not None:
         own_ms = read_iso(item.sent_at)
-        sent_ms = sent_ms if own_ms is None else own_ms
+        if own_ms is not None:
+            sent_ms, shift_ms = own_ms, shift_of(own_ms, arrival.received_ms)
     row.sent_ms = sent_ms
     timestamp = item.original_timestamp if item.timestamp is None else item.timestamp
     timestamp_ms = read_iso(timestamp)
     if timestamp_ms is None:
-        row.occurred_ms = received_ms
+        row.occurred_ms = arrival.received_ms
         return _NO_TIME if timestamp is None else _UNREADABLE_TIME
     row.timestamp_ms = timestamp_ms
-    row.occurred_ms = occurred_ms = corrected(timestamp_ms, sent_ms, received_ms)
-    return _OUT_OF_BOUNDS if is_out_of_bounds(occurred_ms, received_ms) else None
+    row.occurred_ms = occurred_ms = timestamp_ms + shift_ms
+    return None if arrival.earliest_ms <= occurred_ms <= arrival.latest_ms else _OUT_OF_BOUNDS

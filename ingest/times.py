@@ -15,26 +15,38 @@ _SEPARATORS = "Tt "
 
 def read_iso(text: object) -> int | None:
     """An ISO-8601 date or time as Unix ms, cut (not rounded); without a zone it is UTC. None if it is not one."""
-    if type(text) is not str or (len(text) > 10 and text[10] not in _SEPARATORS and text[4] == "-"):
+    if text.__class__ is not str:
         return None
     try:
-        moment = datetime.fromisoformat(text.upper() if text[-1:] == "z" else text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    since = moment - _EPOCH
+        moment = None
+    if moment is None or text[10:11] not in _SEPARATORS:
+        moment = _read_unusual(str(text))
+        if moment is None:
+            return None
+    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
     return since.days * 86_400_000 + since.seconds * 1_000 + since.microseconds // 1_000
 
 
-def corrected(timestamp_ms: int, sent_ms: int | None, received_ms: int) -> int:
-    """The client's time moved by how wrong its clock was when it sent; up to 5 s count as right."""
+def _read_unusual(text: str) -> datetime | None:
+    """Lower-case letters and the form without dashes; but no other character between date and time."""
+    if len(text) > 10 and text[4] == "-" and text[10] not in _SEPARATORS:
+        return None
+    try:
+        return datetime.fromisoformat(text.upper())
+    except ValueError:
+        return None
+
+
+def shift_of(sent_ms: int | None, received_ms: int) -> int:
+    """How far to move the client's times: by how wrong its clock was when it sent; up to 5 s count as right."""
     if sent_ms is None:
-        return timestamp_ms
+        return 0
     skew_ms = received_ms - sent_ms
-    return timestamp_ms if -SKEW_IGNORED_MS <= skew_ms <= SKEW_IGNORED_MS else timestamp_ms + skew_ms
+    return 0 if -SKEW_IGNORED_MS <= skew_ms <= SKEW_IGNORED_MS else skew_ms
 
 
-def is_out_of_bounds(occurred_ms: int, received_ms: int) -> bool:
-    """More than 24 h ahead of arrival, or more than 400 days old."""
-    return not received_ms - PAST_MS <= occurred_ms <= received_ms + FUTURE_MS
+def bounds_of(received_ms: int) -> tuple[int, int]:
+    """Earliest and latest event time that is believed, both included."""
+    return received_ms - PAST_MS, received_ms + FUTURE_MS
