@@ -19,7 +19,6 @@ from stream.log.local import EVENT_TOPICS, HANDOFF_TOPICS, LocalLog
 from stream.log.offsets import CommittedOffsets
 from stream.log.opening import WrongPartitions
 from stream.log.reading import LocalLogReader
-from stream.log.retention import RetentionRequests, prune_as_asked
 from stream.log.wakeup import Doorbell, WakeListener, WakeSender
 
 
@@ -108,19 +107,6 @@ def test_a_log_pruned_to_its_end_goes_on_where_it_was(open_log: Callable[..., Lo
     assert log.ends(Topic.EVENTS)[0] == LogEnd(3, 3)
     assert log.read(Topic.EVENTS, 0, 3) == []
     assert log.append([block(3)]) == [3]
-
-
-def test_the_engine_asks_and_the_owner_prunes(open_log: Callable[..., LocalLog], tmp_path: Path, block: Any) -> None:
-    """Requests travel in a file; without one nothing is removed, and asking twice is no harm."""
-    log = open_log()
-    log.append([block(n) for n in range(10)])
-    requests = RetentionRequests(tmp_path / "retention.json")
-    prune_as_asked(log, requests)
-    assert log.starts(Topic.EVENTS)[0] == 0
-    requests.write({(Topic.EVENTS, 0): 4, (Topic.QUARANTINE, 1): 0})
-    prune_as_asked(log, requests)
-    prune_as_asked(log, requests)
-    assert log.starts(Topic.EVENTS) == {0: 4, 1: 0}
 
 
 def test_committed_offsets_survive_beside_the_handoffs(tmp_path: Path) -> None:
