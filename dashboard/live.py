@@ -4,6 +4,7 @@ Does not build sections: see `board`. Looks at nothing while nobody watches.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,9 @@ HEARTBEAT_SECONDS = 15.0
 
 STATUS = "status"
 """The section that tells whether the warehouse answers; the others stay as they were while it does not."""
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -43,7 +47,7 @@ class LiveFeed:
         self._sections = sections
         self._sent = {name: _Sent() for name in (STATUS, *(section.name for section in sections))}
         self._changes = 0
-        self._changed = asyncio.Condition()
+        self._news = asyncio.Event()
         self._viewers = 0
         self._looking: asyncio.Task[None] | None = None
         self._closed = False
@@ -63,8 +67,8 @@ class LiveFeed:
     async def watch(self) -> AsyncIterator[bytes]:
         """Server-sent events: every section at once, then each as it changes.
 
-        Ends when the feed is closed, and within a heartbeat when looking failed for a reason unforeseen (the task's
-        own traceback is logged): the page comes back and so starts it again.
+        Ends when the feed is closed, and when looking failed for a reason unforeseen: the page comes back and so
+        starts it again.
         """
         self._enter()
         try:
@@ -85,13 +89,18 @@ class LiveFeed:
         self._closed = True
         if self._looking is not None:
             self._looking.cancel()
-        async with self._changed:
-            self._changed.notify_all()
+        self._tell()
 
     def _enter(self) -> None:
         self._viewers += 1
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._keep_looking())
+            self._looking.add_done_callback(self._on_end_of_looking)
+
+    def _on_end_of_looking(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            log.error("the live board stopped looking", exc_info=task.exception())
+        self._tell()
 
     def _is_looking(self) -> bool:
         return not self._closed and self._looking is not None and not self._looking.done()
@@ -103,22 +112,28 @@ class LiveFeed:
             self._looking = None
 
     async def _wait_beyond(self, seen: int) -> bool:
-        """Wait for a change after `seen`; False when nothing changed for a heartbeat."""
-        async with self._changed:
-            try:
-                async with asyncio.timeout(HEARTBEAT_SECONDS):
-                    await self._changed.wait_for(lambda: self._changes > seen or self._closed)
-            except TimeoutError:
-                return False
+        """Wait for a change after `seen` or the end of looking; False when there was neither for a heartbeat."""
+        if self._changes > seen or not self._is_looking():
+            return True
+        try:
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
+                await self._news.wait()
+        except TimeoutError:
+            return False
         return True
+
+    def _tell(self) -> None:
+        """Wake every viewer that waits."""
+        news, self._news = self._news, asyncio.Event()
+        news.set()
 
     async def _keep_looking(self) -> None:
         while True:
             try:
                 await self._look()
-                await self._keep(STATUS, b'{"available":true}')
+                self._keep(STATUS, b'{"available":true}')
             except ReadingUnavailable:
-                await self._keep(STATUS, b'{"available":false}')
+                self._keep(STATUS, b'{"available":false}')
             await asyncio.sleep(TICK_SECONDS)
 
     async def _look(self) -> None:
@@ -130,13 +145,11 @@ class LiveFeed:
                 continue
             content = dumps(await self._reader.once(section.build, self._source, today))
             sent.looked_at = loop.time()
-            await self._keep(section.name, content)
+            self._keep(section.name, content)
 
-    async def _keep(self, name: str, content: bytes) -> None:
+    def _keep(self, name: str, content: bytes) -> None:
         sent = self._sent[name]
-        if sent.content == content:
-            return
-        async with self._changed:
+        if sent.content != content:
             self._changes += 1
             sent.content, sent.change = content, self._changes
-            self._changed.notify_all()
+            self._tell()
