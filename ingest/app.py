@@ -52,8 +52,9 @@ def create_app(
     telemetry = Telemetry()
     packer = Packer(log, collector_id, limits, clock, telemetry)
     sorter = Sorter(workspace, log.partitions, collector_id, limits, telemetry)
-    intake = Intake(KeyRing(write_keys, secret_keys), sorter, packer, Throttle(limits), limits, telemetry)
-    service = create_service(packer, telemetry, limits, upstream)
+    keys = KeyRing(write_keys, secret_keys)
+    intake = Intake(keys, sorter, packer, Throttle(limits), limits, telemetry)
+    service = create_service(packer, keys, telemetry, limits, upstream)
     return Collector(intake, service, telemetry)
 
 

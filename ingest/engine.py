@@ -11,17 +11,17 @@ from typing import Any
 
 import httpx
 
-from ingest.body import Receive
+from ingest.body import Receive, read_wire
+from ingest.limits import Limits
 from ingest.rejections import Reason, Rejection
 from ingest.replies import Headers, Send
 
 PEER_HEADER = b"x-northstream-peer"
 _HOP_BY_HOP = frozenset(
-    (
-        b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"te", b"trailer",
-        b"transfer-encoding", b"upgrade",
-    )
-)  # fmt: skip
+    b"connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade".split()
+)
+_NOT_PASSED_ON = _HOP_BY_HOP | {PEER_HEADER}
+_NOT_PASSED_BACK = _HOP_BY_HOP | {b"date", b"server"}
 _RETRY_SECONDS = 0.05
 _ASK_SECONDS = 2.0
 
@@ -31,14 +31,17 @@ class EngineAway(Exception):
 
 
 class Engine:
-    """A client of the engine's socket. `wait_seconds` is how long a request waits for a restarting engine."""
+    """A client of the engine's socket. A request waits `limits.engine_wait_seconds` for an engine that restarts."""
 
-    def __init__(self, socket: Path, wait_seconds: float) -> None:
-        self._wait_seconds = wait_seconds
+    def __init__(self, socket: Path, limits: Limits) -> None:
+        self._limits = limits
         transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=httpx.Limits(max_connections=None))
-        # No limit on reading: live streams are silent for as long as nothing happens.
         self._client = httpx.AsyncClient(
-            transport=transport, base_url="http://engine", timeout=httpx.Timeout(None, connect=_ASK_SECONDS)
+            transport=transport,
+            base_url="http://engine",
+            headers={"accept-encoding": "identity"},
+            # No limit on reading: live streams are silent for as long as nothing happens.
+            timeout=httpx.Timeout(None, connect=_ASK_SECONDS),
         )
 
     async def close(self) -> None:
@@ -59,29 +62,22 @@ class Engine:
         """Hand a request over and its answer back, piece by piece as it comes.
 
         Raises:
-            Rejection: the engine stayed away for longer than a request waits.
+            Rejection: the engine stayed away for longer than a request waits, or the body is too large.
+            Disconnected: the sender went away before the body was whole.
         """
         async with self._open(scope, receive) as response:
-            headers = [(name.lower(), value) for name, value in response.headers.raw if name.lower() not in _HOP_BY_HOP]
+            headers = [(name.lower(), value) for name, value in response.headers.raw]
+            headers = [header for header in headers if header[0] not in _NOT_PASSED_BACK]
             await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-            pieces = asyncio.ensure_future(_send_pieces(response, send))
-            gone = asyncio.ensure_future(_until_gone(receive))
             # A reader who leaves a live stream must not keep it open in the engine.
-            await asyncio.wait((pieces, gone), return_when=asyncio.FIRST_COMPLETED)
-            for task in (pieces, gone):
-                if not task.done():
-                    task.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await task
-            if not pieces.cancelled():
-                pieces.result()
+            await _first_of(_send_pieces(response, send), _until_gone(receive))
 
     @contextlib.asynccontextmanager
     async def _open(self, scope: MutableMapping[str, Any], receive: Receive) -> AsyncIterator[httpx.Response]:
+        method: str = scope["method"]
+        body = None if method in ("GET", "HEAD") else await read_wire(receive, 0, self._limits)
         url = httpx.URL(scheme="http", host="engine", raw_path=_target(scope))
-        has_body = scope["method"] not in ("GET", "HEAD")
-        body = await _read_all(receive) if has_body else None
-        request = self._client.build_request(scope["method"], url, headers=_headers(scope), content=body)
+        request = self._client.build_request(method, url, headers=_headers(scope), content=body)
         response = await self._send_patiently(request)
         try:
             yield response
@@ -89,16 +85,17 @@ class Engine:
             await response.aclose()
 
     async def _send_patiently(self, request: httpx.Request) -> httpx.Response:
-        """Send, and again while the engine restarts: only what it cannot have begun to do."""
+        """Send, and again while the engine restarts: a read, or what it cannot have begun to do."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._wait_seconds
+        deadline = loop.time() + self._limits.engine_wait_seconds
         while True:
             try:
                 return await self._client.send(request, stream=True)
             except httpx.TransportError as error:
-                is_safe = isinstance(error, httpx.ConnectError) or request.method in ("GET", "HEAD")
-                if not is_safe or loop.time() >= deadline:
-                    raise Rejection(Reason.ENGINE_UNAVAILABLE, "the engine does not answer now", 1) from None
+                may_repeat = isinstance(error, httpx.ConnectError) or request.method in ("GET", "HEAD")
+                if not may_repeat or loop.time() >= deadline:
+                    wait = self._limits.retry_after_seconds
+                    raise Rejection(Reason.ENGINE_UNAVAILABLE, "the engine does not answer now", wait) from None
             await asyncio.sleep(_RETRY_SECONDS)
 
 
@@ -110,24 +107,30 @@ def _target(scope: MutableMapping[str, Any]) -> bytes:
 
 def _headers(scope: MutableMapping[str, Any]) -> Headers:
     """The request's headers, and who sent it: a peer named by the sender itself is not believed."""
-    dropped = _HOP_BY_HOP | {PEER_HEADER}
-    headers = [(name, value) for name, value in scope["headers"] if name not in dropped]
+    headers = [(name, value) for name, value in scope["headers"] if name not in _NOT_PASSED_ON]
     peer = scope.get("client")
     return [*headers, (PEER_HEADER, (peer[0] if peer else "").encode())]
 
 
-async def _read_all(receive: Receive) -> bytes:
-    parts, more = [], True
-    while more:
-        part = await receive()
-        parts.append(part.get("body", b""))
-        more = part.get("more_body", False)
-    return b"".join(parts)
+async def _first_of(work: Any, interruption: Any) -> None:
+    """Wait for either, end the other; errors of the work are passed on."""
+    tasks = [asyncio.ensure_future(work), asyncio.ensure_future(interruption)]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await tasks[0]
 
 
 async def _send_pieces(response: httpx.Response, send: Send) -> None:
-    async for piece in response.aiter_raw():
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    try:
+        async for piece in response.aiter_raw():
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    except httpx.TransportError:
+        # The engine died in mid-answer: an answer that does not end tells the reader so.
+        return
     await send({"type": "http.response.body", "body": b""})
 
 

@@ -62,6 +62,10 @@ class Packer:
         self._bell.put(None)
         await asyncio.to_thread(self._thread.join)
 
+    @property
+    def waiting_bytes(self) -> int:
+        return self._waiting_bytes
+
     def arrive(self) -> int:
         """The time of arrival (Unix ms) of the request now in hand; never before that of an earlier one.
 
@@ -143,7 +147,6 @@ class Packer:
             self.is_writable = False
         else:
             self.is_writable = True
-        self._telemetry.set(Name.LOG_WRITABLE, self.is_writable)
 
     def _commit(self, requests: list[_Request], low_watermark_ms: int) -> None:
         records = pack(

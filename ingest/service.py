@@ -3,28 +3,32 @@
 Does not take events: see `ingest.intake`.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
+from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.routing import APIRouter
 
-from ingest.body import Receive
+from ingest.auth import KeyRing
 from ingest.engine import Engine, EngineAway
 from ingest.limits import Limits
+from ingest.openapi import add_ingest_routes, add_paths
 from ingest.packer import Packer
+from ingest.pass_on import PassOn
 from ingest.rejections import Reason, Rejection
-from ingest.replies import Send, refuse
+from ingest.sdk_settings import browser_settings
 from ingest.telemetry import Name, Telemetry
 
-Scope = MutableMapping[str, Any]
 
-
-def create_service(packer: Packer, telemetry: Telemetry, limits: Limits, upstream: Path | None) -> FastAPI:
+def create_service(
+    packer: Packer, keys: KeyRing, telemetry: Telemetry, limits: Limits, upstream: Path | None
+) -> FastAPI:
     """The FastAPI app behind the ingest routes; its start and end are those of the packer."""
-    engine = Engine(upstream, limits.engine_wait_seconds) if upstream else None
+    engine = Engine(upstream, limits) if upstream else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -34,57 +38,95 @@ def create_service(packer: Packer, telemetry: Telemetry, limits: Limits, upstrea
         if engine:
             await engine.close()
 
-    app = FastAPI(title="NorthStream", lifespan=lifespan)
-
-    @app.get("/healthz", summary="The collector's process is alive")
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @app.get("/readyz", summary="The log is writable and the engine answers")
-    async def readyz() -> Response:
-        troubles = await _troubles(packer, engine)
-        return JSONResponse(
-            {"status": "waiting" if troubles else "ready", "waiting_for": troubles}, 503 if troubles else 200
-        )
-
-    @app.get("/metrics", summary="Telemetry of the collector and the engine, for Prometheus")
-    async def metrics() -> Response:
-        return PlainTextResponse(await _telemetry_text(telemetry, engine), media_type="text/plain; version=0.0.4")
-
-    app.mount("/", _pass_on(engine))
+    app = FastAPI(title="NorthStream", lifespan=lifespan, openapi_url=None)
+    app.include_router(_health(packer, engine))
+    app.include_router(_telemetry(packer, engine, telemetry))
+    app.include_router(_documents(app, engine))
+    app.include_router(_settings(keys))
+    app.mount("/", PassOn(engine))
     return app
 
 
-async def _troubles(packer: Packer, engine: Engine | None) -> list[str]:
-    troubles = [] if packer.is_writable else ["log"]
-    if engine:
-        try:
-            if (await engine.ask("/readyz")).status_code != 200:
-                troubles.append("engine")
-        except EngineAway:
+def _health(packer: Packer, engine: Engine | None) -> APIRouter:
+    router = APIRouter(tags=["service"])
+
+    @router.get("/healthz", summary="The collector's process is alive")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @router.get("/readyz", summary="The log is writable and the engine answers")
+    async def readyz() -> Response:
+        troubles = [] if packer.is_writable else ["log"]
+        if engine and not await _answers(engine):
             troubles.append("engine")
-    return troubles
+        if troubles:
+            return JSONResponse({"status": "waiting", "waiting_for": troubles}, 503)
+        return JSONResponse({"status": "ready", "waiting_for": []})
+
+    return router
 
 
-async def _telemetry_text(telemetry: Telemetry, engine: Engine | None) -> str:
-    engines_own = ""
-    if engine:
+async def _answers(engine: Engine) -> bool:
+    try:
+        return (await engine.ask("/readyz")).status_code == 200
+    except EngineAway:
+        return False
+
+
+def _telemetry(packer: Packer, engine: Engine | None, telemetry: Telemetry) -> APIRouter:
+    router = APIRouter(tags=["service"])
+
+    @router.get(
+        "/metrics", summary="Telemetry of collector and engine, for Prometheus", response_class=PlainTextResponse
+    )
+    async def metrics() -> Response:
+        engines_own = ""
+        if engine:
+            try:
+                engines_own = (await engine.ask("/metrics")).text
+            except EngineAway:
+                telemetry.set(Name.ENGINE_UP, 0)
+            else:
+                telemetry.set(Name.ENGINE_UP, 1)
+        telemetry.set(Name.WAITING_BYTES, packer.waiting_bytes)
+        telemetry.set(Name.LOG_WRITABLE, packer.is_writable)
+        return PlainTextResponse(telemetry.text() + engines_own, media_type="text/plain; version=0.0.4")
+
+    return router
+
+
+def _documents(app: FastAPI, engine: Engine | None) -> APIRouter:
+    """One description for the one port: ingest routes, the collector's own, and the engine's as it tells them."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/openapi.json")
+    async def description() -> dict[str, Any]:
+        document = add_ingest_routes(app.openapi())
+        if engine:
+            try:
+                document = add_paths(document, (await engine.ask("/openapi.json")).json())
+            except (EngineAway, ValueError):
+                return document
+        return document
+
+    @router.get("/docs")
+    async def docs() -> Response:
+        return get_swagger_ui_html(openapi_url="/openapi.json", title="NorthStream")
+
+    return router
+
+
+def _settings(keys: KeyRing) -> APIRouter:
+    router = APIRouter(tags=["events"])
+
+    @router.get("/v1/projects/{key}/settings", summary="What analytics.js asks for before it sends")
+    async def settings(key: str, request: Request) -> Response:
         try:
-            engines_own = (await engine.ask("/metrics")).text
-        except EngineAway:
-            telemetry.set(Name.ENGINE_UP, 0)
-        else:
-            telemetry.set(Name.ENGINE_UP, 1)
-    return telemetry.text() + engines_own
+            keys.by_key(key)
+        except Rejection:
+            refusal = Rejection(Reason.UNKNOWN_ROUTE, "there is no project with this key")
+            return Response(refusal.body(), refusal.status, media_type="application/json")
+        settings = browser_settings(key, request.url.scheme, request.url.netloc)
+        return JSONResponse(settings, headers={"access-control-allow-origin": "*"})
 
-
-def _pass_on(engine: Engine | None) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-    async def pass_on(scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            if engine is None or scope["path"].startswith("/v1/"):
-                raise Rejection(Reason.UNKNOWN_ROUTE, "there is nothing at this path")
-            await engine.pass_on(scope, receive, send)
-        except Rejection as rejection:
-            await refuse(send, rejection, None)
-
-    return pass_on
+    return router
