@@ -51,7 +51,7 @@ PASSING_CODES = frozenset(
 UNREADABLE_CODES = frozenset((6, 25, 26, 27, 33, 38, 41, 53, 69, 72, 117, 130, 131, 321, 349))
 """ClickHouse error codes that speak of the lines of an insert, not of the warehouse."""
 
-_SESSION_SETTINGS = {
+_WRITER_SETTINGS = {
     # An acknowledged insert must be on disk; asynchronous inserts answer for a buffer shared with others.
     "async_insert": 0,
     # One range is one block: parallel parsing cuts the input into several.
@@ -75,9 +75,10 @@ class Warehouse:
     Clients are opened when first needed. A call waits while all of them are busy.
     """
 
-    def __init__(self, open_client: Callable[[], Any], size: int, read_only: bool) -> None:
+    def __init__(self, open_client: Callable[[], Any], size: int, settings: Mapping[str, Any]) -> None:
+        """`settings` hold for every call of each client."""
         self._open_client = open_client
-        self._read_only = read_only
+        self._settings = settings
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
         self._opening = threading.Lock()
         self._unopened = size
@@ -90,11 +91,14 @@ class Warehouse:
         def open_client() -> Any:
             return clickhouse_connect.get_client(interface="chdb", path=str(path))
 
-        return cls(open_client, size, read_only)
+        return cls(open_client, size, {"readonly": 1} if read_only else _WRITER_SETTINGS)
 
     @classmethod
-    def server(cls, url: str, user: str = "", password: str = "", size: int = 6, read_only: bool = False) -> Warehouse:
-        """A ClickHouse server by its URL (`http://host:8123`); a user in the URL is taken unless one is given."""
+    def server(cls, url: str, user: str = "", password: str = "", size: int = 6) -> Warehouse:
+        """A ClickHouse server by its URL (`http://host:8123`); a user in the URL is taken unless one is given.
+
+        Without a user it is the server's default one, which may only read.
+        """
         parts = urlsplit(url)
 
         def open_client() -> Any:
@@ -111,7 +115,7 @@ class Warehouse:
             client.http_retries = 0
             return client
 
-        return cls(open_client, size, read_only)
+        return cls(open_client, size, _WRITER_SETTINGS if user or parts.username else {})
 
     def command(
         self,
@@ -143,6 +147,13 @@ class Warehouse:
         with self._client() as client:
             result = client.query(sql, parameters=dict(parameters or {}))
             return [dict(row) for row in result.named_results()]
+
+    def lines(self, sql: str, parameters: Mapping[str, Any] | None = None) -> bytes:
+        """All rows of a query as NDJSON, 64-bit numbers unquoted."""
+        settings = {"output_format_json_quote_64bit_integers": 0}
+        with self._client() as client:
+            found = client.raw_query(sql, parameters=dict(parameters or {}), settings=settings, fmt="JSONEachRow")
+            return bytes(found)
 
     def column_blocks(
         self,
@@ -209,10 +220,8 @@ class Warehouse:
 
     def _opened(self) -> Any:
         client = self._open_client()
-        for name, value in _SESSION_SETTINGS.items():
+        for name, value in self._settings.items():
             client.set_client_setting(name, value)
-        if self._read_only:
-            client.set_client_setting("readonly", 1)
         return client
 
 

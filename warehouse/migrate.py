@@ -15,6 +15,7 @@ DEDUPLICATION_WINDOW = 1000
 """Blocks whose tokens a table remembers; at least twice the blocks in flight, without it a token does nothing."""
 
 _FILE_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql\Z")
+_CREATED_TABLE = re.compile(rf"^CREATE TABLE IF NOT EXISTS {DATABASE}\.(\w+)", re.MULTILINE)
 _COMMENT = re.compile(r"^--[^\n]*\n", re.MULTILINE)
 
 _LEDGER = f"""
@@ -120,7 +121,7 @@ def migrate(warehouse: Warehouse, migrations: list[Migration] | None = None, dry
             " VALUES ({number:UInt32}, {name:String}, {checksum:String})",
             {"number": migration.number, "name": migration.name, "checksum": migration.checksum},
         )
-    _check_windows(warehouse)
+    _check_windows(warehouse, files)
     return pending
 
 
@@ -146,12 +147,14 @@ def _refuse_contradictions(states: list[MigrationStatus]) -> None:
         raise MigrationError("; ".join(problems))
 
 
-def _check_windows(warehouse: Warehouse) -> None:
+def _check_windows(warehouse: Warehouse, migrations: list[Migration]) -> None:
+    """Other tables that somebody keeps in this database are none of ours."""
+    ours = {name for migration in migrations for name in _CREATED_TABLE.findall(migration.sql)}
     rows = warehouse.rows(
         "SELECT name, engine_full FROM system.tables WHERE database = {database:String} AND engine LIKE '%MergeTree'",
         {"database": DATABASE},
     )
     for name, engine in rows:
         window = re.search(r"non_replicated_deduplication_window = (\d+)", engine)
-        if window is None or int(window[1]) < DEDUPLICATION_WINDOW:
+        if name in ours and (window is None or int(window[1]) < DEDUPLICATION_WINDOW):
             raise MigrationError(f"table {name} does not remember the tokens of its last {DEDUPLICATION_WINDOW} blocks")

@@ -33,12 +33,13 @@ WHERE metric IN {{metrics:Array(String)}} AND day BETWEEN {{first:Date}} AND {{l
 ORDER BY at, metric, day, cause
 """
 
-# A person who got to a step in any entry counts there once.
+# A person counts once by the furthest step of any entry; times from step to step are of all entries.
 _FUNNEL_PERSONS = f"""
-SELECT uniqExactForEach(arrayWithConstant(length(times_ms), person_id)),
-       quantileExactInclusiveForEach(0.5)(arrayPopFront(arrayDifference(times_ms)))
-FROM {DATABASE}.funnel_entries_on_lineage
-WHERE funnel = {{funnel:String}} AND day BETWEEN {{first:Int32}} AND {{last:Int32}}
+SELECT sumForEach(arrayWithConstant(furthest, 1)), quantileExactInclusiveForEachArray(0.5)(differences) FROM (
+    SELECT max(length(times_ms)) AS furthest, groupArray(arrayPopFront(arrayDifference(times_ms))) AS differences
+    FROM {DATABASE}.funnel_entries_on_lineage
+    WHERE funnel = {{funnel:String}} AND day BETWEEN {{first:Int32}} AND {{last:Int32}} GROUP BY person_id
+)
 """
 
 _ALERT_COLUMNS = (
