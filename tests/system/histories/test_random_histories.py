@@ -1,0 +1,68 @@
+"""Random product histories through a running product, compared with the independent reference for every number."""
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from reference.histories import History
+from reference.messages import HOUR, Sent
+from reference.numbers import Definitions, Funnel
+from system.histories.comparing import differences
+from system.histories.running import Running, northstream, up
+
+PARIS = Definitions(
+    timezone="Europe/Paris",
+    funnels=(*Definitions().funnels, Funnel("twice", 24 * HOUR, ("Report Shared", "Report Shared", "Task Completed"))),
+)
+
+
+@pytest.fixture(scope="session")
+def paris_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default workspace in another time zone (clocks change there), with a funnel that lists a step twice."""
+    folder = tmp_path_factory.mktemp("paris") / "workspace"
+    subprocess.run(northstream("init", str(folder)), check=True, capture_output=True)
+    main = folder / "workspace.yaml"
+    main.write_text(main.read_text().replace("timezone: UTC", "timezone: Europe/Paris"))
+    steps = [{"event": event, "label": {"en": event}} for event in PARIS.funnels[1].steps]
+    funnel = {"id": "twice", "label": {"en": "Twice"}, "window": "24h", "steps": steps}
+    (folder / "funnels" / "twice.yaml").write_text(yaml.safe_dump(funnel))
+    return folder
+
+
+def compare(running: Running, definitions: Definitions, seed: int, rounds: int, batches: int, kept: Path) -> None:
+    """Send round after round; after each, everything sent so far must be counted right."""
+    history = History(seed, int(time.time() * 1000), definitions.timezone)
+    sent: list[Sent] = []
+    for number in range(rounds):
+        for batch in history.batches(batches):
+            body, request = batch.sent_at(int(time.time() * 1000))
+            verdicts = running.send(body, batch.secret)
+            assert verdicts["accepted"] + verdicts["quarantined"] == len(request.body["batch"])
+            sent.append(request)
+        found = differences(running, sent, definitions)
+        if found:
+            kept.write_text(json.dumps([vars(request) for request in sent], indent=1, ensure_ascii=False))
+            pytest.fail(f"seed {seed}, round {number}, history in {kept}:\n" + "\n".join(found[:40]))
+
+
+def test_every_number_equals_the_reference(tmp_path: Path) -> None:
+    """Late, repeated, shuffled, merged, refused: after every round all days of all numbers are those of the contract."""
+    with up(tmp_path / "data") as running:
+        compare(running, Definitions(), seed=1, rounds=12, batches=25, kept=tmp_path / "history.json")
+
+
+def test_every_number_equals_the_reference_where_clocks_change(tmp_path: Path, paris_workspace: Path) -> None:
+    """Days of 23 and 25 hours, and a funnel whose step is listed twice."""
+    with up(tmp_path / "data", paris_workspace) as running:
+        compare(running, PARIS, seed=2, rounds=8, batches=30, kept=tmp_path / "history.json")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(100, 120))
+def test_many_histories_equal_the_reference(tmp_path: Path, paris_workspace: Path, seed: int) -> None:
+    """The same with other seeds and many more batches."""
+    with up(tmp_path / "data", paris_workspace) as running:
+        compare(running, PARIS, seed=seed, rounds=10, batches=100, kept=tmp_path / "history.json")
