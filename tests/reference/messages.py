@@ -52,7 +52,7 @@ def accept(requests: list[Sent]) -> Accepted:
     """The accepted messages of all requests, in order, copies included."""
     found = Accepted()
     for request in requests:
-        items = request.body["batch"] if "batch" in request.body else [request.body]
+        items = request.body.get("batch", [request.body])
         for item in items:
             message = _message(item, request, len(found.messages))
             if message is None:

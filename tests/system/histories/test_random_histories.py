@@ -49,7 +49,7 @@ def compare(running: Running, definitions: Definitions, seed: int, rounds: int, 
 
 
 def test_every_number_equals_the_reference(tmp_path: Path) -> None:
-    """Late, repeated, shuffled, merged, refused: after every round all days of all numbers are those of the contract."""
+    """Late, repeated, shuffled, merged, refused: after every round every number is the contract's."""
     with up(tmp_path / "data") as running:
         compare(running, Definitions(), seed=1, rounds=12, batches=25, kept=tmp_path / "history.json")
 
