@@ -27,6 +27,7 @@ from warehouse.client import DATABASE, Warehouse
 from warehouse.removal import Removal
 
 _ENCODER = msgspec.json.Encoder()
+_ROWS_PER_INSERT = 100_000
 _CLAIM_COLUMNS = ("partition", "epoch", "nonce")
 
 _CLAIMS = f"""
@@ -129,8 +130,9 @@ class PeopleStore:
         self._removal.after_checkpoint(headers)
 
     def _insert(self, table: str, columns: Iterable[str], rows: Sequence[Any]) -> None:
-        if rows:
-            self._warehouse.insert_lines(table, list(columns), _ENCODER.encode_lines(rows), {})
+        for first in range(0, len(rows), _ROWS_PER_INSERT):
+            lines = _ENCODER.encode_lines(rows[first : first + _ROWS_PER_INSERT])
+            self._warehouse.insert_lines(table, list(columns), lines, {})
 
 
 def _header(

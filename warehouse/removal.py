@@ -11,7 +11,10 @@ from schemas.checkpoints import Header
 from warehouse.client import DATABASE, Warehouse
 
 WORTH_REMOVING = 200_000
-"""Rows written into a partition since its last removal that make another one worth the rewriting of parts."""
+"""Rows written into a partition since its last removal that make another one worth the rewriting of parts; where
+there are more people, as many rows as there are people, so that removing never takes more time than writing."""
+
+_COUNT = f"SELECT count(), uniq(person_id) FROM {DATABASE}.people WHERE partition = {{partition:UInt32}}"
 
 _PARAMETERS = "transform((epoch, nonce), {owners:Array(Tuple(UInt64, UInt64))}, {versions:Array(UInt64)}, 0)"
 _OFF_LINEAGE = f"(epoch, nonce) < ({{epoch:UInt64}}, {{nonce:UInt64}}) AND version > {_PARAMETERS}"
@@ -49,7 +52,7 @@ DELETE FROM {DATABASE}.counters WHERE partition = {{partition:UInt32}}
 
 
 class Removal:
-    """Counts what is written and removes, per partition, when `worth_removing` rows have come together.
+    """Counts what is written and removes, per partition, when enough has come together.
 
     A removal is based on the header of two checkpoints ago, so that a reader which has just read an older
     header still finds its rows.
@@ -59,6 +62,7 @@ class Removal:
         self._warehouse = warehouse
         self._worth_removing = worth_removing
         self._written: Counter[int] = Counter()
+        self._limits: dict[int, int] = {}
         self._seen: dict[int, list[Header]] = {}
         self._lock = Lock()
 
@@ -73,21 +77,29 @@ class Removal:
             WarehouseUnavailable: nothing is lost; a later call removes the rest.
         """
         for header in headers:
+            if header.partition not in self._limits:
+                self._take_stock(header.partition)
             base = self._base_of(header)
             if base is not None:
                 self._remove(base)
-                with self._lock:
-                    self._written[header.partition] = 0
+                self._take_stock(header.partition)
+
+    def _take_stock(self, partition: int) -> None:
+        """Learn how many rows there are to spare, as earlier processes may have left some."""
+        rows, people = self._warehouse.rows(_COUNT, {"partition": partition})[0]
+        with self._lock:
+            self._written[partition] = rows - people
+            self._limits[partition] = max(self._worth_removing, people)
 
     def _base_of(self, header: Header) -> Header | None:
-        """The header two checkpoints ago of the same owner, if enough was written since the last removal."""
+        """The header two checkpoints ago of the same owner, if there is enough to remove."""
         with self._lock:
             seen = self._seen.setdefault(header.partition, [])
             if seen and seen[-1].tag[:2] != header.tag[:2]:
                 seen.clear()
             seen.append(header)
             del seen[:-3]
-            if len(seen) < 3 or self._written[header.partition] < self._worth_removing:
+            if len(seen) < 3 or self._written[header.partition] < self._limits[header.partition]:
                 return None
             return seen[0]
 

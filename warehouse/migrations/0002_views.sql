@@ -236,14 +236,14 @@ FROM
         rows.metric AS metric,
         rows.bucket AS bucket,
         rows.cause AS cause,
-        any(rows.reason) AS reason,
+        rows.reason AS reason,
         any(rows.delta) AS delta,
         any(rows.at_ms) AS at_ms
     FROM northstream.restatement_rows AS rows
     INNER JOIN northstream.lineage_segments AS segments
         ON segments.partition = rows.partition AND segments.epoch = rows.epoch AND segments.nonce = rows.nonce
     WHERE rows.version <= segments.up_to
-    GROUP BY rows.partition, rows.epoch, rows.nonce, rows.version, rows.metric, rows.bucket, rows.cause
+    GROUP BY rows.partition, rows.epoch, rows.nonce, rows.version, rows.metric, rows.bucket, rows.cause, rows.reason
 )
 GROUP BY metric, bucket, cause
 HAVING delta != 0;
