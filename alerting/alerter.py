@@ -4,6 +4,8 @@ Does not query: the value of a metric, the log's sink and the clock are handed i
 """
 
 import asyncio
+import logging
+import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +22,8 @@ from schemas.reading import ReadingUnavailable
 LONGEST_PAUSE_SECONDS = 0.5
 _KEPT_DELIVERED_MS = 7 * 86_400_000
 _PRUNE_EVERY_MS = 3_600_000
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +85,8 @@ class Alerter:
 
         Raises:
             ValueError: a receiver's secret is no key.
-            sqlite3.Error: the store cannot be opened or read.
-            ExceptionGroup: of `sqlite3.Error`, it cannot be written; start again to go on where it stopped.
+            sqlite3.Error: the store cannot be opened.
+            ExceptionGroup: of `sqlite3.Error`, it is damaged.
         """
         store = AlertStore(self._store_path)
         try:
@@ -113,13 +117,17 @@ class Alerter:
         while not self._stopping:
             changed = await self._pause()
             now_ms = self._surroundings.clock()
-            await asyncio.to_thread(judge.judge, now_ms, changed)
-            for deliverer in deliverers:
-                deliverer.notify()
-            await asyncio.to_thread(self._hand_on_log, store)
-            if now_ms - pruned_ms >= _PRUNE_EVERY_MS:
-                pruned_ms = now_ms
-                store.prune(now_ms - _KEPT_DELIVERED_MS)
+            try:
+                await asyncio.to_thread(judge.judge, now_ms, changed)
+                for deliverer in deliverers:
+                    deliverer.notify()
+                await asyncio.to_thread(self._hand_on_log, store)
+                if now_ms - pruned_ms >= _PRUNE_EVERY_MS:
+                    pruned_ms = now_ms
+                    store.prune(now_ms - _KEPT_DELIVERED_MS)
+            except sqlite3.OperationalError as error:
+                # A full disk passes. The transition that was not kept did not happen: the next round judges it again.
+                log.warning("states of alerts cannot be kept now: %s", error)
 
     async def _pause(self) -> bool:
         """Wait for a notification, at most the longest pause; whether there was one."""

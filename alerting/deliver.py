@@ -4,7 +4,9 @@ Does not judge rules. Each receiver has a task of its own, so one that hangs hol
 """
 
 import asyncio
+import logging
 import random
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +20,8 @@ from schemas.definitions import WebhookReceiver
 
 _GONE = 410
 _IDLE_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,21 @@ class Deliverer:
         """Deliver for ever."""
         while True:
             self._wake.clear()
-            message = self._store.next_for(self._receiver.name)
-            wait = _IDLE_SECONDS if message is None else (message.due_ms - self._clock()) / 1000
-            if message is not None and wait <= 0:
-                await self._attempt(message)
-            else:
-                await self._sleep(min(wait, _IDLE_SECONDS))
+            try:
+                await self._take_next()
+            except sqlite3.OperationalError as error:
+                # A full disk passes. What was delivered and could not be noted is delivered again, under the same id.
+                log.warning("the outbox cannot be kept now: %s", error)
+                await asyncio.sleep(_IDLE_SECONDS)
+
+    async def _take_next(self) -> None:
+        """Try the message that is due, or wait for one."""
+        message = self._store.next_for(self._receiver.name)
+        wait = _IDLE_SECONDS if message is None else (message.due_ms - self._clock()) / 1000
+        if message is not None and wait <= 0:
+            await self._attempt(message)
+        else:
+            await self._sleep(min(wait, _IDLE_SECONDS))
 
     async def _sleep(self, seconds: float) -> None:
         try:

@@ -1,6 +1,7 @@
 """What alerting must not forget: rule states, the outbox of messages and log rows, in one small SQLite file.
 
 Does not decide anything. A transition, its message and its log row are one commit; used from any thread.
+Any method may raise `sqlite3.OperationalError`, as when the disk is full: nothing was changed then.
 """
 
 import json
@@ -179,10 +180,12 @@ class AlertStore:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                # SQLite ends a transaction by itself on some errors (a full disk), on others it leaves it open.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
 
 def _append_log(connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
