@@ -116,7 +116,7 @@ _REFUSED = {
     },
 }
 _SCHEMAS = {"Message": _MESSAGE, "Batch": _BATCH, "Verdict": _VERDICT, "Stored": _STORED, "Refused": _REFUSED}
-_STORED_EXAMPLE = {
+_STORED_EXAMPLE: Document = {
     "success": True,
     "status": 1,
     "error": None,
