@@ -31,6 +31,9 @@ class Segment(NamedTuple):
     version: int
 
 
+REPAIR_PARTITION = 4_294_967_295
+"""The pseudo-partition whose counters are repairs by the audit: readers add them up, no worker ever owns it."""
+
 Lineage = tuple[Segment, ...]
 """The segments from which a header continues, its own last; a row counts only if one segment holds it."""
 

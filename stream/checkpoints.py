@@ -7,13 +7,17 @@ never speaks for rows that may not exist.
 from collections.abc import Sequence
 
 from schemas.checkpoints import (
+    REPAIR_PARTITION,
     CheckpointStore,
     CounterRow,
     FunnelRow,
     Head,
     Header,
+    Owner,
     PersonRow,
+    Positions,
     RestatementRow,
+    Tag,
 )
 from stream.core.definitions import Compiled
 from stream.core.people import Moved
@@ -29,17 +33,30 @@ def plan_publication(owned: OwnedPartition) -> PendingPublication:
     return PendingPublication(tag, owned.positions, rows)
 
 
-def plan_checkpoint(owned: OwnedPartition, received_through_ms: int) -> PendingCheckpoint:
+def plan_checkpoint(owned: OwnedPartition) -> PendingCheckpoint:
     """Everything that changed since the last snapshot, under the next version."""
-    return PendingCheckpoint(owned.next_tag(), owned.positions, owned.state.take_snapshot(received_through_ms))
+    return PendingCheckpoint(owned.next_tag(), owned.positions, owned.state.take_snapshot())
 
 
-def publish(store: CheckpointStore, pending: Sequence[tuple[int, PendingPublication]]) -> None:
-    """Counter values of several partitions, then their heads."""
+def publish(store: CheckpointStore, pending: Sequence[tuple[OwnedPartition, PendingPublication]]) -> None:
+    """Counter values of several partitions, then their heads, all in one write: readers see all of them or none."""
     rows = [row for _, publication in pending for row in publication.rows]
     if rows:
         store.write_counters(rows)
-    store.write_heads([Head(number, publication.tag, publication.positions) for number, publication in pending])
+    heads = [Head(owned.number, publication.tag, publication.positions) for owned, publication in pending]
+    if any(owned.voids_repairs for owned, _ in pending):
+        heads += _empty_repairs(store)
+    store.write_heads(heads)
+
+
+def _empty_repairs(store: CheckpointStore) -> list[Head]:
+    """A head without counters: rebuilt numbers hold what was repaired before."""
+    last = store.latest_heads([REPAIR_PARTITION]).get(REPAIR_PARTITION)
+    if last is None:
+        return []
+    owner = Owner(last.tag.epoch + 1, last.tag.nonce)
+    store.write_claims({REPAIR_PARTITION: owner})
+    return [Head(REPAIR_PARTITION, Tag(*owner, 1), Positions(0, 0))]
 
 
 def store_checkpoints(

@@ -1,33 +1,39 @@
-"""Up to which time of receipt every partition has applied everything, hand-offs included.
+"""How far every partition has come, hand-offs included: what lies long enough behind may be forgotten or frozen.
 
-Does not forget anything itself: people settle the days of messages that are older than this by the retry window.
-Matters when a backlog is read: partitions then run days of received time apart, and a copy must still meet its message.
+Does not forget anything itself. While a backlog is read, partitions run days of event time apart, and a copy must
+still meet its message, a late device its user.
 """
 
 from collections import deque
 from collections.abc import Mapping
+from typing import NamedTuple
 
 _HOPS = 4
 """How many times a hand-off may be handed on before it is applied; each takes one more round of waiting."""
 
 
-class ReceivedThrough:
+class Passed(NamedTuple):
+    """Every partition has applied what was received, and what happened, before these (Unix ms)."""
+
+    received_ms: int
+    occurred_ms: int
+
+
+class Progress:
     """A bound that follows the events at a distance: each step waits until the hand-offs made before it are applied."""
 
     def __init__(self) -> None:
-        self.bound_ms = 0
-        self._waiting: deque[int] = deque()
+        self.passed = Passed(0, 0)
+        self._waiting: deque[Passed] = deque()
         self._ends: Mapping[int, int] = {}
 
-    def advance(self, events_bound_ms: int, applied: Mapping[int, int], ends: Mapping[int, int]) -> int:
-        """Take a look at the partitions; return the new bound.
-
-        `events_bound_ms` is the receipt up to which all partitions have applied their events now,
-        `applied` and `ends` the positions and ends of their hand-offs.
+    def advance(self, events: Passed, applied: Mapping[int, int], ends: Mapping[int, int]) -> None:
+        """Look at the partitions: `events` is what all of them have passed by their events alone,
+        `applied` and `ends` are the positions and ends of their hand-offs.
         """
         if all(applied.get(number, end) >= end for number, end in self._ends.items()):
-            self._waiting.append(events_bound_ms)
+            self._waiting.append(events)
             self._ends = dict(ends)
             if len(self._waiting) > _HOPS:
-                self.bound_ms = max(self.bound_ms, self._waiting.popleft())
-        return self.bound_ms
+                oldest = self._waiting.popleft()
+                self.passed = Passed(*map(max, self.passed, oldest))

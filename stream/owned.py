@@ -33,7 +33,8 @@ class OwnedPartition:
     """`inherited` is the lineage of the header that this owner continues from.
 
     `floor` are the positions of the last owner's head: nothing is published before they are reached,
-    so that boards do not go back. `lock` covers applying a record and taking a snapshot.
+    so that boards do not go back. `voids_repairs`: the first publication replaces what the audit repaired.
+    `lock` covers applying a record and taking a snapshot.
     """
 
     number: int
@@ -43,6 +44,7 @@ class OwnedPartition:
     handoffs: int
     inherited: Lineage
     floor: Positions
+    voids_repairs: bool = False
     version: int = 0
     published: Positions | None = None
     stored: Positions | None = None

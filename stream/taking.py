@@ -6,34 +6,49 @@ Does not apply records. Reading before the claim is durable would let the old ow
 import logging
 from collections.abc import Mapping, Sequence
 
-from schemas.checkpoints import CheckpointStore, Header, Owner, Positions, Tag
+from schemas.checkpoints import CheckpointStore, Header, Owner, Positions
 from schemas.log import LogReader
+from schemas.replay import History
 from schemas.topics import Topic
 from stream.core.definitions import Compiled
 from stream.core.partition import Partition
 from stream.owned import OwnedPartition
+from stream.replay import rebuild
 
 log = logging.getLogger(__name__)
 
 
 class DefinitionsChanged(RuntimeError):
-    """The definitions that shape the state have changed and the log no longer begins at its beginning."""
+    """The definitions that shape people and counters have changed, and this worker cannot rebuild them."""
 
 
 class Taking:
-    """Blocking; called in a thread."""
+    """Blocking; called in a thread. `history` is what a rebuild reads (None: this worker cannot rebuild).
 
-    def __init__(self, definitions: Compiled, store: CheckpointStore, events: LogReader, handoffs: LogReader) -> None:
+    `rebuild_asked` makes the next taking a rebuild although the definitions are the same.
+    """
+
+    def __init__(
+        self,
+        definitions: Compiled,
+        store: CheckpointStore,
+        events: LogReader,
+        handoffs: LogReader,
+        history: History | None,
+        rebuild_asked: bool,
+    ) -> None:
+        self._rebuild_asked = rebuild_asked
         self._definitions = definitions
         self._store = store
         self._events = events
         self._handoffs = handoffs
+        self._history = history
 
     def take(self, partitions: Sequence[int], nonce: int) -> list[OwnedPartition]:
-        """Claim partitions and load what their last checkpoints hold.
+        """Claim partitions and load what their last checkpoints hold; rebuild it if that was under other definitions.
 
         Raises:
-            DefinitionsChanged: people must be rebuilt first (`northstream replay`).
+            DefinitionsChanged: this worker cannot rebuild.
             StoreUnavailable: nothing was taken.
         """
         before = self._store.highest_claims(partitions)
@@ -41,9 +56,12 @@ class Taking:
         self._store.write_claims(owners)
         heads = self._store.latest_heads(partitions)
         headers = self._store.latest_headers(partitions)
-        stale = [number for number, header in headers.items() if header.definitions != self._definitions.digest]
-        if stale:
-            headers = self._begin_again(owners)
+        changed = any(header.definitions != self._definitions.digest for header in headers.values())
+        if changed or self._rebuild_asked:
+            log.warning("rebuilding people and counters from the warehouse", extra={"definitions_changed": changed})
+            rebuilt = self._rebuild(owners)
+            self._rebuild_asked = False
+            return rebuilt
         floors = {number: head.positions for number, head in heads.items()}
         return [self._load(number, owners[number], headers.get(number), floors) for number in partitions]
 
@@ -51,42 +69,35 @@ class Taking:
         self, number: int, owner: Owner, header: Header | None, floors: Mapping[int, Positions]
     ) -> OwnedPartition:
         state = Partition(self._definitions)
-        starts = Positions(self._events.starts(Topic.EVENTS)[number], self._handoffs.starts(Topic.HANDOFFS)[number])
         if header is None:
-            return OwnedPartition(
-                number, owner, state, starts.events, starts.handoffs, (), floors.get(number, Positions(0, 0))
-            )
+            starts = Positions(self._events.starts(Topic.EVENTS)[number], self._handoffs.starts(Topic.HANDOFFS)[number])
+            return OwnedPartition(number, owner, state, *starts, (), floors.get(number, Positions(0, 0)))
         state.people.load(self._store.load_people(number, header.lineage))
-        if header.counters:
-            state.restore(header.counters)
+        state.restore(header.counters)
         positions = header.positions
-        return OwnedPartition(
-            number, owner, state, positions.events, positions.handoffs, header.lineage, floors.get(number, positions)
-        )
+        return OwnedPartition(number, owner, state, *positions, header.lineage, floors.get(number, positions))
 
-    def _begin_again(self, owners: Mapping[int, Owner]) -> dict[int, Header]:
-        """Empty headers at the log's beginning, all in one write: old numbers are served until the new ones caught up.
+    def _rebuild(self, owners: Mapping[int, Owner]) -> list[OwnedPartition]:
+        """A new generation of state from the warehouse; readers see the old numbers until its first head.
 
-        Hand-offs of the old definitions are left out: reading the events again writes them anew.
+        Hand-offs in the log are left out: all that they carried is in the history, or will be handed off anew.
         """
+        if self._history is None or len(owners) < self._events.partitions:
+            raise DefinitionsChanged("the definitions that shape people and counters changed: run `northstream replay`")
         starts = self._events.starts(Topic.EVENTS)
+        loaded = self._history.positions()
         ends = self._handoffs.ends(Topic.HANDOFFS)
-        if any(starts[number] for number in owners) or len(owners) < self._events.partitions:
-            raise DefinitionsChanged(
-                "the workspace's definitions changed and part of the log was removed; run `northstream replay`"
-            )
-        log.warning("definitions changed: people and counters are rebuilt from the log")
-        headers = {
-            number: Header(
+        states = rebuild(self._definitions, self._events.partitions, self._history)
+        return [
+            OwnedPartition(
                 number,
-                Tag(owner.epoch, owner.nonce, 0),
-                Positions(starts[number], ends[number].offset),
-                b"",
-                0,
-                self._definitions.digest,
+                owner,
+                states[number],
+                loaded.get(number, starts[number]),
+                ends[number].offset,
                 (),
+                Positions(0, 0),
+                voids_repairs=True,
             )
-            for number, owner in owners.items()
-        }
-        self._store.write_headers(list(headers.values()))
-        return headers
+            for number, owner in sorted(owners.items())
+        ]

@@ -15,16 +15,18 @@ import msgspec
 from schemas.checkpoints import CheckpointStore, Header, StoreUnavailable
 from schemas.definitions import StreamDefinitions
 from schemas.log import LogAppender, LogReader
+from schemas.replay import History
 from schemas.topics import Kind, StoredRecord, Topic
 from stream import checkpoints
-from stream.core.apply import apply_events, apply_handed_on, decode_events
+from stream.core.apply import apply_events, decode_events
 from stream.core.definitions import Compiled
-from stream.core.handoffs import CoreEvent, MovedState, decode_handoffs
-from stream.core.identity import apply_links, apply_state, apply_union, decode_links
+from stream.core.handoffs import decode_handoffs
+from stream.core.identity import apply_links, decode_links
 from stream.core.partition import Partition
-from stream.forgetting import ReceivedThrough
+from stream.forgetting import Passed, Progress
 from stream.outgoing import Outgoing
 from stream.owned import OwnedPartition
+from stream.replay import apply_handoff
 from stream.taking import Taking
 
 log = logging.getLogger(__name__)
@@ -70,6 +72,8 @@ class Worker:
         events: LogReader,
         handoffs: LogReader,
         handoff_appender: LogAppender,
+        history: History | None = None,
+        rebuild_asked: bool = False,
         settings: WorkerSettings | None = None,
         on_published: Callable[[], None] = lambda: None,
     ) -> None:
@@ -80,9 +84,9 @@ class Worker:
         self._events = events
         self._handoffs = handoffs
         self._outgoing = Outgoing(handoff_appender)
-        self._taking = Taking(self.definitions, store, events, handoffs)
+        self._taking = Taking(self.definitions, store, events, handoffs, history, rebuild_asked)
         self._owned: dict[int, OwnedPartition] = {}
-        self._received_through = ReceivedThrough()
+        self._progress = Progress()
         self._applied = asyncio.Event()
         self._on_published = on_published
         self._last_checkpoint = 0.0
@@ -95,7 +99,7 @@ class Worker:
             self._owned = {number: one for number, one in self._owned.items() if number in partitions}
             new = [number for number in partitions if number not in self._owned]
             if new:
-                taken = await asyncio.to_thread(self._taking.take, new, _nonce())
+                taken = await asyncio.to_thread(self._taking.take, new, secrets.randbits(63))
                 self._owned.update({one.number: one for one in taken})
         log.info("partitions taken", extra={"partitions": list(partitions), "generation": generation})
         self._applied.set()
@@ -107,6 +111,11 @@ class Worker:
 
     async def revoke(self, partitions: Sequence[int]) -> None:
         """Nothing is let go of here: the next assignment tells which partitions are kept."""
+
+    @property
+    def has_partitions(self) -> bool:
+        """Whether records can be applied."""
+        return bool(self._owned)
 
     async def apply(self, stored: StoredRecord) -> None:
         """Apply one record and advance the position; one at a time per partition.
@@ -184,22 +193,24 @@ class Worker:
         pending = [(one, one.publication) for one in self._owned.values() if one.publication is not None]
         if not pending:
             return
-        await asyncio.to_thread(checkpoints.publish, self._store, [(one.number, rows) for one, rows in pending])
+        await asyncio.to_thread(checkpoints.publish, self._store, pending)
         for one, publication in pending:
+            one.voids_repairs = False
             one.published = publication.positions
             one.publication = None
             one.state.published()
         self._on_published()
 
     def _look_at_the_ends(self) -> bool:
-        """Whether everything in the log is applied; moves the bound behind which copies are forgotten."""
+        """Whether everything in the log is applied; moves the bound behind which people forget and freeze."""
         events = {number: end.offset for number, end in self._events.ends(Topic.EVENTS).items()}
         handoffs = {number: end.offset for number, end in self._handoffs.ends(Topic.HANDOFFS).items()}
-        owned = self._owned.values()
-        behind = [one.state.last_received_ms for one in owned if one.events < events[one.number]]
-        latest = max((one.state.last_received_ms for one in owned), default=0)
+        owned = list(self._owned.values())
+        reached = [Passed(one.state.last_received_ms, one.state.watermark_ms) for one in owned]
+        behind = [at for at, one in zip(reached, owned, strict=True) if one.events < events[one.number]]
+        passed = Passed(*map(min, *behind, behind[0])) if behind else Passed(*map(max, *reached, Passed(0, 0)))
         applied = {one.number: one.handoffs for one in owned}
-        self._received_through.advance(min(behind, default=latest), applied, handoffs)
+        self._progress.advance(passed, applied, handoffs)
         return not behind and all(applied[number] >= handoffs[number] for number in applied)
 
     def _checkpoint_is_due(self) -> bool:
@@ -211,7 +222,8 @@ class Worker:
             if one.checkpoint is None and one.stored != one.positions:
                 async with one.lock:
                     await self._outgoing.drain()
-                    one.checkpoint = checkpoints.plan_checkpoint(one, self._received_through.bound_ms)
+                    one.state.forget_before(*self._progress.passed)
+                    one.checkpoint = checkpoints.plan_checkpoint(one)
         pending = [one for one in self._owned.values() if one.checkpoint is not None]
         if not pending:
             return
@@ -244,7 +256,8 @@ class Worker:
             elif record.kind is Kind.LINKS:
                 apply_links(state, decode_links(record.value))
             else:
-                _apply_handoffs(state, record.value)
+                for handoff in decode_handoffs(record.value):
+                    apply_handoff(state, handoff)
                 self.telemetry.handoffs_applied += record.count
         except msgspec.DecodeError as error:
             self.telemetry.poison_records += 1
@@ -261,17 +274,3 @@ class Worker:
 
 class Outranked(RuntimeError):
     """Another worker claimed a partition of ours after we did; the process starts again from the claim."""
-
-
-def _apply_handoffs(state: Partition, value: bytes) -> None:
-    for handoff in decode_handoffs(value):
-        if isinstance(handoff, CoreEvent):
-            apply_handed_on(state, handoff)
-        elif isinstance(handoff, MovedState):
-            apply_state(state, handoff)
-        else:
-            apply_union(state, handoff)
-
-
-def _nonce() -> int:
-    return secrets.randbits(63)

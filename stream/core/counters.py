@@ -80,10 +80,10 @@ class Counters:
         by_day[day] = by_day.get(day, 0) + amount
         restate.note_range(metric, day, day, amount)
 
-    def count_late(self, day: int) -> None:
-        """One more message that arrived behind the horizon; a figure of quality, never a restatement."""
+    def count_late(self, day: int, messages: int = 1) -> None:
+        """More messages that arrived behind the horizon; a figure of quality, never a restatement."""
         by_day = self._days.setdefault("late", {})
-        by_day[day] = by_day.get(day, 0) + 1
+        by_day[day] = by_day.get(day, 0) + messages
 
     def values(self) -> Iterator[tuple[str, int, int]]:
         """(metric, day, value) of every bucket that is not zero."""

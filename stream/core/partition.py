@@ -23,6 +23,8 @@ class _Summary(msgspec.Struct, array_like=True):
     first_received_ms: int
     last_received_ms: int
     over_day: int
+    generation: int
+    freeze_day: int
 
 
 class Snapshot(NamedTuple):
@@ -51,6 +53,7 @@ class Partition:
         self.watermark_ms = 0
         self.first_received_ms = 0
         self.last_received_ms = 0
+        self.generation = 0
         self.freeze_day = FIRST_DAY
         self.freeze_start_ms = 0
         self.outbox: list[Handoff] = []
@@ -59,9 +62,16 @@ class Partition:
         self.funnel_changes: dict[tuple[str, int, int], tuple[int, ...]] = {}
 
     def advance_watermark(self, occurred_ms: int, received_ms: int) -> None:
-        """Move the watermark (and with it the day behind which numbers freeze) forward, never back."""
-        self.watermark_ms = min(occurred_ms, received_ms)
-        day = max(self.definitions.freeze_day(self.watermark_ms), FIRST_DAY)
+        """Move the watermark forward; a clock that runs ahead moves it to the receipt at most."""
+        self.watermark_ms = max(self.watermark_ms, min(occurred_ms, received_ms))
+
+    def forget_before(self, received_ms: int, occurred_ms: int) -> None:
+        """Every partition has applied all that was received, and all that happened, before these.
+
+        Copies of messages older by the retry window are expected no more, and days behind the horizon freeze.
+        """
+        self.generation = received_ms // self.definitions.retry_window_ms
+        day = max(self.definitions.freeze_day(min(occurred_ms, self.watermark_ms)), FIRST_DAY)
         if day > self.freeze_day:
             self.freeze_day = day
             self.freeze_start_ms = self.definitions.calendar.start_of(day)
@@ -75,15 +85,10 @@ class Partition:
         """Numbers of days before the watermark's have now been shown as over: later changes are restatements."""
         self.restatements.close_days(self.definitions.calendar.day_of(self.watermark_ms))
 
-    def take_snapshot(self, received_through_ms: int) -> Snapshot:
-        """Everything since the last snapshot; the caller stores it under one version until that is durable.
-
-        Every partition has applied what was received before `received_through_ms`: copies of messages that are
-        older than that by the retry window are expected no more, by hand-off neither.
-        """
-        generation = received_through_ms // self.definitions.retry_window_ms
+    def take_snapshot(self) -> Snapshot:
+        """Everything since the last snapshot; the caller stores it under one version until that is durable."""
         snapshot = Snapshot(
-            list(self.people.take_touched(generation)),
+            list(self.people.take_touched(self.generation)),
             self.funnel_changes,
             self.overrides,
             self.warnings,
@@ -101,8 +106,10 @@ class Partition:
         self.first_received_ms = state.first_received_ms
         self.last_received_ms = state.last_received_ms
         self.restatements.close_days(state.over_day)
-        if state.watermark_ms:
-            self.advance_watermark(state.watermark_ms, state.watermark_ms)
+        self.watermark_ms = state.watermark_ms
+        self.generation = state.generation
+        self.freeze_day = state.freeze_day
+        self.freeze_start_ms = self.definitions.calendar.start_of(state.freeze_day)
 
     def _summary(self) -> bytes:
         return msgspec.msgpack.encode(
@@ -112,5 +119,7 @@ class Partition:
                 self.first_received_ms,
                 self.last_received_ms,
                 self.restatements.over_day,
+                self.generation,
+                self.freeze_day,
             )
         )

@@ -67,10 +67,19 @@ class People:
             state = self._states[person_id]
             if isinstance(state, Moved):
                 yield person_id, state, encode_moved(state)
-            elif isinstance(state, Person):
+            else:
+                person = state if isinstance(state, Person) else self._wake(person_id, state)
+                person.settle_recent(generation)
+                person.encoded = encode(person_id, person)
+                yield person_id, person, person.encoded
+
+    def rest_touched(self, generation: int) -> None:
+        """Bring everybody touched to rest at once; they stay touched."""
+        for person_id in self._touched:
+            state = self._states[person_id]
+            if isinstance(state, Person):
                 state.settle_recent(generation)
-                state.encoded = encode(person_id, state)
-                yield person_id, state, state.encoded
+                self._states[person_id] = encode(person_id, state)
 
     def _wake(self, person_id: str, data: bytes) -> Person:
         person = decode(person_id, data)

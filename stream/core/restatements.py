@@ -9,7 +9,8 @@ from stream.core.active_days import FIRST_DAY
 
 MERGE = "merge"
 LATE_EVENT = "late event"
-REASONS = (MERGE, LATE_EVENT)
+DEFINITION = "definition"
+REASONS = (DEFINITION, MERGE, LATE_EVENT)
 """Why a number was restated. A message that is late and merges two persons is a merge."""
 
 

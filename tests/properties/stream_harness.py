@@ -115,8 +115,10 @@ class Stream:
     def checkpoint(self) -> None:
         """Take snapshots as a worker does: people go to rest, old messages are forgotten."""
         received = max(partition.last_received_ms for partition in self.partitions)
+        watermark = max(partition.watermark_ms for partition in self.partitions)
         for partition in self.partitions:
-            self.stored_overrides += partition.take_snapshot(received).overrides
+            partition.forget_before(received, watermark)
+            self.stored_overrides += partition.take_snapshot().overrides
 
     def numbers(self) -> dict[tuple[str, int], int]:
         """Summed counters, without zeroes and without `late`."""

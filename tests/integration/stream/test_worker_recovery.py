@@ -11,20 +11,25 @@ from typing import Any
 import msgspec
 import pytest
 
+from schemas.checkpoints import CounterRow, Tag
 from schemas.identity import PREVIOUS_IS_JUNK, USER_IS_JUNK, is_junk
 from schemas.partitioning import device_partition, user_partition
 from schemas.topics import Kind, Record, Topic
 from stream.log.local import LocalLog
 from stream.worker import Outranked, Worker, WorkerSettings
+from warehouse.audit import audit, repair
 from warehouse.client import Warehouse
+from warehouse.history import WarehouseHistory
+from warehouse.loader import Loader
 from warehouse.migrate import migrate
 from warehouse.people_store import PeopleStore
+from warehouse.workspace_facts import write_workspace_facts
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "properties"))
 
 import recount
 from stream_harness import DEFINITIONS, PROJECT, SIGNUP, TASK, Message
-from test_partitions_agree import FUNNELS, random_history
+from test_partitions_agree import FUNNELS, T0, random_history
 
 PARTITIONS = 3
 
@@ -81,7 +86,7 @@ class Rig:
         return recount.numbers(self.sent, FUNNELS, SIGNUP, (PROJECT, TASK))
 
     def worker(self, store: Any) -> Worker:
-        return Worker(DEFINITIONS, store, self.events, self.handoffs, self.handoffs, WorkerSettings(0, 0))
+        return Worker(DEFINITIONS, store, self.events, self.handoffs, self.handoffs, settings=WorkerSettings(0, 0))
 
     def close(self) -> None:
         self.warehouse.close()
@@ -190,7 +195,9 @@ async def test_changed_definitions_rebuild_the_numbers_from_the_log(rig: Rig) ->
     rig.send(random_history(11, 60))
     await drive(rig, rig.worker(rig.store), random.Random(1))
     changed = replace(DEFINITIONS, core_actions=frozenset((PROJECT,)))
-    worker = Worker(changed, rig.store, rig.events, rig.handoffs, rig.handoffs, WorkerSettings(0, 0))
+    load(rig)
+    history = WarehouseHistory(rig.warehouse)
+    worker = Worker(changed, rig.store, rig.events, rig.handoffs, rig.handoffs, history, settings=WorkerSettings(0, 0))
     await drive(rig, worker, random.Random(2))
     assert rig.numbers() == recount.numbers(rig.sent, FUNNELS, SIGNUP, (PROJECT,))
 
@@ -209,3 +216,58 @@ def later(rig: Rig, history: list[Message]) -> list[Message]:
         )
         for message in history
     ]
+
+
+def load(rig: Rig) -> None:
+    """Everything in the log into the warehouse, as the loader does."""
+    loader = Loader(rig.events, rig.warehouse)
+    while loader.load_once().ranges:
+        pass
+
+
+async def test_the_audit_finds_nothing_in_what_the_stream_counted(rig: Rig) -> None:
+    """SQL over the stored events, which shares no code with the stream, gives every published number."""
+    write_workspace_facts(rig.warehouse, DEFINITIONS)
+    for number in range(4):
+        rig.send(later(rig, random_history(number, 60)))
+    await drive(rig, rig.worker(rig.store), random.Random(3))
+    load(rig)
+    assert rig.numbers() == rig.expected()
+    assert audit(rig.warehouse, DEFINITIONS) == []
+
+
+async def test_a_repair_makes_the_published_numbers_those_of_the_events(rig: Rig) -> None:
+    """A number that differs is corrected beside the worker's share; a rebuild makes the repair superfluous."""
+    rig.send(random_history(5, 40))
+    await drive(rig, rig.worker(rig.store), random.Random(3))
+    load(rig)
+    day = T0 // recount.DAY
+    owner = rig.store.highest_claims([0])[0]
+    rig.store.write_counters([CounterRow(0, Tag(*owner, 10**6), "dau", day, 77)])
+    wrong = audit(rig.warehouse, DEFINITIONS)
+    assert [one.metric for one in wrong] == ["dau"]
+    repair(rig.warehouse, wrong)
+    assert audit(rig.warehouse, DEFINITIONS) == []
+    history = WarehouseHistory(rig.warehouse)
+    worker = Worker(
+        DEFINITIONS, rig.store, rig.events, rig.handoffs, rig.handoffs, history, True, settings=WorkerSettings(0, 0)
+    )
+    await drive(rig, worker, random.Random(4))
+    assert audit(rig.warehouse, DEFINITIONS) == []
+
+
+async def test_a_rebuild_from_the_warehouse_gives_the_same_numbers_and_goes_on(rig: Rig) -> None:
+    """People, links and unions come back from `events` and `identity_links` although the log is read no more."""
+    rig.send(random_history(21, 60))
+    await drive(rig, rig.worker(rig.store), random.Random(1))
+    load(rig)
+    rig.send(later(rig, random_history(22, 30)))
+    history = WarehouseHistory(rig.warehouse)
+    worker = Worker(
+        DEFINITIONS, rig.store, rig.events, rig.handoffs, rig.handoffs, history, True, settings=WorkerSettings(0, 0)
+    )
+    await drive(rig, worker, random.Random(2))
+    assert rig.numbers() == rig.expected()
+    rig.send(later(rig, random_history(23, 30)))
+    await drive(rig, rig.worker(rig.store), random.Random(5))
+    assert rig.numbers() == rig.expected()

@@ -1,0 +1,92 @@
+"""Compares every published number with its recount from `events`, and repairs what differs.
+
+Does not touch any worker's rows: a repair is the share of a pseudo-partition that no worker owns.
+"""
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas.calendar import day_date
+from schemas.checkpoints import (
+    REPAIR_PARTITION,
+    CounterRow,
+    Head,
+    Header,
+    Owner,
+    Positions,
+    RestatementRow,
+    Segment,
+    Tag,
+)
+from schemas.definitions import StreamDefinitions
+from warehouse.client import DATABASE, Warehouse
+from warehouse.people_store import PeopleStore
+from warehouse.recount import counter_queries, parameters
+
+_PUBLISHED = f"SELECT metric, bucket, toInt64(value) FROM {DATABASE}.counter_totals WHERE metric != 'late'"
+_REPAIRED = f"""
+SELECT metric, bucket, argMax(value, (epoch, nonce, version)) FROM {DATABASE}.counters
+WHERE partition = {REPAIR_PARTITION} AND (epoch, nonce) = (
+    SELECT max((epoch, nonce)) FROM {DATABASE}.counter_heads WHERE partition = {REPAIR_PARTITION}
+) GROUP BY metric, bucket
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A published number that is not what the events say. `bucket` is a day number."""
+
+    metric: str
+    bucket: int
+    published: int
+    recounted: int
+
+    def __str__(self) -> str:
+        return f"{self.metric} {day_date(self.bucket)}: published {self.published}, events say {self.recounted}"
+
+
+def audit(warehouse: Warehouse, definitions: StreamDefinitions) -> list[Difference]:
+    """Every difference, by metric and day; call it while nothing is on its way (`lag_events` = 0)."""
+    published = {(metric, bucket): value for metric, bucket, value in warehouse.rows(_PUBLISHED)}
+    recounted: dict[tuple[str, int], int] = {}
+    bound = parameters(definitions)
+    for query in counter_queries(definitions):
+        recounted.update({(metric, bucket): value for metric, bucket, value in warehouse.rows(query, bound)})
+    return [
+        Difference(metric, bucket, published.get((metric, bucket), 0), recounted.get((metric, bucket), 0))
+        for metric, bucket in sorted(published.keys() | recounted.keys())
+        if published.get((metric, bucket), 0) != recounted.get((metric, bucket), 0)
+    ]
+
+
+def repair(warehouse: Warehouse, differences: Sequence[Difference]) -> None:
+    """Publish what is missing as the pseudo-partition's share, with a restatement for each number.
+
+    Workers go on publishing their own shares beside it; a later repair adds to this one.
+    """
+    if not differences:
+        return
+    store = PeopleStore(warehouse)
+    before = store.highest_claims([REPAIR_PARTITION]).get(REPAIR_PARTITION, Owner(0, 0))
+    tag = Tag(before.epoch + 1, secrets.randbits(63), 1)
+    header = store.latest_headers([REPAIR_PARTITION]).get(REPAIR_PARTITION)
+    inherited = header.lineage if header else ()
+    shares = {(metric, bucket): value for metric, bucket, value in warehouse.rows(_REPAIRED)}
+    for one in differences:
+        key = (one.metric, one.bucket)
+        shares[key] = shares.get(key, 0) + one.recounted - one.published
+    now_ms = time.time_ns() // 1_000_000
+    lineage = (*inherited, Segment(*tag))
+    store.write_claims({REPAIR_PARTITION: Owner(tag.epoch, tag.nonce)})
+    store.write_restatements([_restatement(one, tag, now_ms) for one in differences])
+    store.write_headers([Header(REPAIR_PARTITION, tag, Positions(0, 0), b"", 0, "", lineage)])
+    store.write_counters([CounterRow(REPAIR_PARTITION, tag, *key, value) for key, value in sorted(shares.items())])
+    store.write_heads([Head(REPAIR_PARTITION, tag, Positions(0, 0))])
+
+
+def _restatement(one: Difference, tag: Tag, now_ms: int) -> RestatementRow:
+    delta = one.recounted - one.published
+    cause = f"audit {tag.epoch}"
+    return RestatementRow(REPAIR_PARTITION, tag, one.metric, one.bucket, cause, "late event", delta, now_ms)
