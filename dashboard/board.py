@@ -52,12 +52,10 @@ def build_actives(source: BoardSource, today: Today) -> dict[str, Any]:
     completeness = source.reports.completeness()
     days = Days(max(known[0], today.day - timedelta(days=ACTIVE_DAYS - 1)), today.day)
     values = shown(source.reports.daily(_ACTIVES, days.first, days.last), today.day)
-    changes = source.reports.restatements(_ACTIVES, days.first, days.last)
     return {
         "days": list(days),
         **{name: _column(name, values, days) for name in (*_ACTIVES, "stickiness")},
         "settled": [today.is_settled(day, completeness) for day in days],
-        "restated": sorted({change.bucket for change in changes}),
     }
 
 
@@ -65,14 +63,12 @@ def build_activation(source: BoardSource, today: Today) -> dict[str, Any]:
     """Signups of the last 30 days and how many of them are activated; a cohort matures while its window is open."""
     days = _last(COHORT_DAYS, today.day)
     values = shown(source.reports.daily(_COHORTS, days.first, days.last), today.day)
-    changes = source.reports.restatements(_COHORTS, days.first, days.last)
     maturing = [today.is_open(day, source.definitions.activation_window_seconds) for day in days]
     mature = [day for day, is_open in zip(days, maturing, strict=True) if not is_open]
     return {
         "days": list(days),
         **{name: _column(name, values, days) for name in _COHORTS},
         "maturing": maturing,
-        "restated": sorted({change.bucket for change in changes}),
         "mature_rate": evaluate(FORMULAS["activation_rate"], values, Days(mature[0], mature[-1])) if mature else None,
     }
 
@@ -111,11 +107,16 @@ def build_quality(source: BoardSource, today: Today) -> dict[str, Any]:
 
 
 def build_changes(source: BoardSource, today: Today) -> dict[str, Any]:
-    """The latest corrections of numbers that were published already, newest first."""
+    """Which published numbers were corrected since: the latest, newest first, and all days by the chart they mark."""
     days = _last(ACTIVE_DAYS, today.day)
     changes = source.reports.restatements((*_ACTIVES, *_COHORTS), days.first, days.last)
-    latest = sorted(changes, key=lambda change: change.at_ms, reverse=True)[:CHANGES]
-    return {"changes": [_change(change) for change in latest]}
+    return {
+        "changes": _united(changes)[:CHANGES],
+        "restated": {
+            "actives": sorted({change.bucket for change in changes if change.metric in _ACTIVES}),
+            "activation": sorted({change.bucket for change in changes if change.metric in _COHORTS}),
+        },
+    }
 
 
 def build_alerts(source: BoardSource, _today: Today) -> dict[str, Any]:
@@ -150,12 +151,19 @@ def _column(name: str, values: Mapping[str, Mapping[date, int]], days: Days) -> 
     return [evaluate(FORMULAS[name], values, Days(day, day)) for day in days]
 
 
-def _change(change: Restatement) -> dict[str, Any]:
-    return {
-        "metric": change.metric,
-        "day": change.bucket,
-        "before": change.before,
-        "after": change.after,
-        "reason": change.reason,
-        "at_ms": change.at_ms,
-    }
+def _united(changes: Sequence[Restatement]) -> list[dict[str, Any]]:
+    """One row for all changes of a number for one reason: from the first `before` to the last `after`."""
+    united: dict[tuple[str, date, str], dict[str, Any]] = {}
+    for change in sorted(changes, key=lambda change: change.at_ms):
+        row = united.setdefault(
+            (change.metric, change.bucket, change.reason),
+            {
+                "metric": change.metric,
+                "day": change.bucket,
+                "before": change.before,
+                "reason": change.reason,
+                "count": 0,
+            },
+        )
+        row |= {"after": change.after, "at_ms": change.at_ms, "count": row["count"] + 1}
+    return sorted(united.values(), key=lambda row: row["at_ms"], reverse=True)

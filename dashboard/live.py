@@ -15,6 +15,9 @@ from dashboard.reading import Reader
 from schemas.reading import ReadingUnavailable
 
 TICK_SECONDS = 0.5
+REST_PER_LOOK = 4.0
+"""A section rests this many times as long as its look took: the board never has the warehouse for itself."""
+
 HEARTBEAT_SECONDS = 15.0
 """Silence never lasts longer, so that proxies keep the connection and pages notice a dead one."""
 
@@ -27,11 +30,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Sent:
-    """A section as it was last built: its JSON, the number of that change, and when it was looked at."""
+    """A section as it was last built: its JSON, the number of that change, and when it is looked at again."""
 
     content: bytes = b""
     change: int = 0
-    looked_at: float = field(default=float("-inf"))
+    due: float = field(default=float("-inf"))
 
 
 class LiveFeed:
@@ -141,10 +144,11 @@ class LiveFeed:
         today = self._clock.today()
         for section in self._sections:
             sent = self._sent[section.name]
-            if loop.time() - sent.looked_at < section.every_seconds:
+            began = loop.time()
+            if began < sent.due:
                 continue
             content = dumps(await self._reader.once(section.build, self._source, today))
-            sent.looked_at = loop.time()
+            sent.due = began + max(section.every_seconds, REST_PER_LOOK * (loop.time() - began))
             self._keep(section.name, content)
 
     def _keep(self, name: str, content: bytes) -> None:

@@ -90,7 +90,7 @@ export function activesChart(target, format, onDay) {
       hooks: {
         drawClear: [(self) => shadeRunning(self, shown.running)],
         draw: [(self) => drawDiamonds(self, shown.restated)],
-        setCursor: [(self) => onDay(self.cursor.idx ?? self.data[0].length - 1)],
+        setCursor: [(self) => onDay(self.cursor.idx ?? null)],
       },
     },
     [[], [], [], []],
@@ -121,7 +121,7 @@ export function activationChart(target, format, onDay) {
       series: [{}, bars("bar"), bars("bar-pale"), bars("accent"), bars("accent-pale")],
       hooks: {
         draw: [(self) => drawDiamonds(self, shown.restated)],
-        setCursor: [(self) => onDay(self.cursor.idx ?? self.data[0].length - 1)],
+        setCursor: [(self) => onDay(self.cursor.idx ?? null)],
       },
     },
     [[], [], [], [], []],

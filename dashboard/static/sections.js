@@ -5,18 +5,23 @@ import { byId, element, setChildren, setText } from "./elements.js";
 
 const SPARK_DAYS = 30;
 
-/** A rule of the tracking plan in the viewer's language. */
-const ruleName = (texts, rule) => texts[`rule_${rule.replaceAll(/[^a-z]+/g, "_")}`] ?? rule;
+/** A name of a closed list in the viewer's language. */
+const nameOf = (texts, list, name) => texts[`${list}_${name.replaceAll(/[^a-z]+/g, "_")}`] ?? name;
+const ruleName = (texts, rule) => nameOf(texts, "rule", rule);
 
 /** The renderers by section name; each takes that section's data. */
 export function createSections({ texts, metrics, funnels, steps }, format) {
+  const charts = { actives: actives(texts, metrics, format), activation: activation(texts, format) };
   return {
-    actives: actives(texts, metrics, format),
-    activation: activation(texts, format),
+    actives: charts.actives.render,
+    activation: charts.activation.render,
     funnels: (data) => renderFunnels(data, { texts, funnels, steps, format }),
     events: eventStream(texts, format),
     quality: (data) => renderQuality(data, texts, format),
-    changes: (data) => renderChanges(data, texts, metrics, format),
+    changes(data) {
+      renderChanges(data, texts, metrics, format);
+      for (const [name, days] of Object.entries(data.restated)) charts[name].markRestated(days);
+    },
     alerts: (data) => renderAlerts(data, texts, metrics, format),
   };
 }
@@ -24,8 +29,12 @@ export function createSections({ texts, metrics, funnels, steps }, format) {
 function actives(texts, metrics, format) {
   let latest = null;
   const readout = byId("actives-readout");
-  const describe = (index) => latest && setChildren(readout, ...dayFacts(latest, index));
-  const chart = activesChart(byId("actives-chart"), format, describe);
+  let pointed = null;
+  const describe = () => latest && setChildren(readout, ...dayFacts(latest, pointed ?? latest.days.length - 1));
+  const chart = activesChart(byId("actives-chart"), format, (index) => {
+    pointed = index;
+    describe();
+  });
   const cards = keyNumbers(texts, metrics, format);
   addLegend(chart, metrics, texts);
 
@@ -45,12 +54,16 @@ function actives(texts, metrics, format) {
     ...(data.restated.includes(data.days[index]) ? [`◆ ${texts.restated}`] : []),
   ];
 
-  return (data) => {
+  function render(data) {
     if (data.days.length === 0) return;
-    latest = data;
-    cards(data);
+    latest = { restated: latest?.restated ?? [], ...data };
+    cards(latest);
+    show();
+  }
+  function show() {
+    const data = latest;
     chart.update(data);
-    describe(data.days.length - 1);
+    describe();
     const rows = data.days.map((day, index) => [
       format.longDay(day),
       format.count(data.dau[index]),
@@ -60,7 +73,13 @@ function actives(texts, metrics, format) {
       marks(data, index).join(", "),
     ]);
     fillTable(byId("actives-table"), [texts.day, "DAU", "WAU", "MAU", "DAU ÷ MAU", ""], rows.reverse());
-  };
+  }
+  function markRestated(restated) {
+    if (latest === null) return;
+    latest = { ...latest, restated };
+    show();
+  }
+  return { render, markRestated };
 }
 
 function addLegend(chart, metrics, texts) {
@@ -129,8 +148,10 @@ function activation(texts, format) {
     ...(data.maturing[index] ? [texts.maturing] : []),
     ...(data.restated.includes(data.days[index]) ? [`◆ ${texts.restated}`] : []),
   ];
-  const describe = (index) => {
+  let pointed = null;
+  const describe = () => {
     if (!latest) return;
+    const index = pointed ?? latest.days.length - 1;
     const fact = (name, value) => element("span", {}, `${name} `, element("b", {}, value));
     setChildren(
       readout,
@@ -141,12 +162,19 @@ function activation(texts, format) {
       ...marks(latest, index).map((mark) => element("span", { class: "mark" }, mark)),
     );
   };
-  const update = activationChart(byId("activation-chart"), format, describe);
+  const update = activationChart(byId("activation-chart"), format, (index) => {
+    pointed = index;
+    describe();
+  });
 
-  return (data) => {
-    latest = data;
+  function render(data) {
+    latest = { restated: latest?.restated ?? [], ...data };
+    show();
+  }
+  function show() {
+    const data = latest;
     update(data);
-    describe(data.days.length - 1);
+    describe();
     setText(byId("mature-rate"), format.rate(data.mature_rate));
     const rows = data.days.map((day, index) => [
       format.longDay(day),
@@ -156,7 +184,13 @@ function activation(texts, format) {
       marks(data, index).join(", "),
     ]);
     fillTable(byId("activation-table"), [texts.day, texts.signups, texts.activated, texts.rate, ""], rows.reverse());
-  };
+  }
+  function markRestated(restated) {
+    if (latest === null) return;
+    latest = { ...latest, restated };
+    show();
+  }
+  return { render, markRestated };
 }
 
 function fillTable(table, heads, rows) {
@@ -173,6 +207,7 @@ function renderFunnels({ funnels: reports }, { texts, funnels, steps, format }) 
     const share = step.conversion_from_first;
     const fill = element("div", { class: "fill" });
     fill.style.width = `${(share ?? 0) * 100}%`;
+    fill.hidden = !share;
     const facts = [`${format.count(step.entries)} ${texts.funnel_entries}`, `${format.count(step.persons)} ${texts.funnel_people}`];
     if (step.step > 1) {
       facts.push(`${format.rate(step.conversion_from_previous)} ${texts.funnel_from_previous}`);
@@ -254,13 +289,13 @@ function renderQuality(data, texts, format) {
 }
 
 function renderChanges({ changes }, texts, metrics, format) {
-  const rows = changes.map(({ metric, day, before, after, reason, at_ms }) =>
+  const rows = changes.map(({ metric, day, before, after, reason, count, at_ms }) =>
     element(
       "li",
       {},
       element("span", {}, metrics[metric]?.label ?? metric),
       element("b", {}, `${format.count(before)} → ${format.count(after)}`),
-      element("span", { class: "under" }, `${format.longDay(day)} · ${texts[`reason_${reason}`] ?? reason} · ${format.instant(at_ms)}`),
+      element("span", { class: "under" }, [format.longDay(day), nameOf(texts, "reason", reason), ...(count > 1 ? [`${format.count(count)} ${texts.changes_count}`] : []), format.instant(at_ms)].join(" · ")),
     ),
   );
   fillRows(byId("changes"), rows, texts.changes_empty);

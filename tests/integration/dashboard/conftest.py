@@ -110,7 +110,7 @@ def company() -> InMemoryReports:
     reports.changes = [
         Restatement("dau", TODAY - timedelta(days=3), 1182.0, 1181.0, "merge", "m-41", NOW_MS - 5_000_000),
         Restatement("wau", TODAY - timedelta(days=3), 2951.0, 2950.0, "merge", "m-41", NOW_MS - 5_000_000),
-        Restatement("signups", TODAY - timedelta(days=9), 33.0, 34.0, "late", "m-17", NOW_MS - 9_000_000),
+        Restatement("signups", TODAY - timedelta(days=9), 33.0, 34.0, "late event", "m-17", NOW_MS - 9_000_000),
     ]
     reports.reached = FunnelPersons([4310, 1504, 812, 207], [None, 412.0, 5_460.0, 172_800.0])
     reports.latest = [_event(n) for n in range(40)]
