@@ -66,7 +66,7 @@ def encode(person_id: str, person: Person) -> bytes:
         sorted(person.user_ids - {own}) if is_user else sorted(person.user_ids),
         sorted(person.devices) if is_user else sorted(person.devices - {own}),
         _pack(person.actions),
-        {step: _pack(moments) for step, moments in person.steps.items()},
+        {step: _pack(person.steps[step]) for step in sorted(person.steps)},
     )
     return bytes((VERSION,)) + _encoder.encode(state)
 
