@@ -35,12 +35,16 @@ def unread_tail(connection: sqlite3.Connection, path: Path) -> str:
 
 
 def _judge(tail: bytes, salts: list[int], page_bytes: int) -> str:
-    """Frames of older rounds carry other salts and mean nothing; the first frame's may themselves be damaged."""
+    """Frames of older rounds carry other salts and mean nothing; the first frame's may themselves be damaged.
+
+    A commit mark whose page the file no longer holds is that of a write cut short by a full disk: no commit.
+    """
     verdict = ""
-    for start in range(0, len(tail) - _FRAME.size + 1, _FRAME.size + page_bytes):
+    frame_bytes = _FRAME.size + page_bytes
+    for start in range(0, len(tail) - _FRAME.size + 1, frame_bytes):
         _page, size_after_commit, *frame_salts, _sum1, _sum2 = _FRAME.unpack_from(tail, start)
         if frame_salts == salts:
             verdict = HALF_WRITTEN
-            if size_after_commit:
+            if size_after_commit and start + frame_bytes <= len(tail):
                 return DAMAGED
     return verdict

@@ -103,11 +103,11 @@ def test_a_record_damaged_further_back_is_refused_to_readers(open_log: Any, path
         log.read(Topic.EVENTS, 0, 2)
 
 
-@pytest.mark.parametrize("lost_bytes", [5000, 30_000])
+@pytest.mark.parametrize("lost_bytes", [1000, 5000, 30_000])
 def test_a_half_written_commit_at_the_end_is_dropped_and_said(
     open_log: Any, path: Path, tmp_path: Path, block: Any, lost_bytes: int
 ) -> None:
-    """A kill in the middle of a write leaves part of a commit: everything before it stays, nothing of it."""
+    """A kill or a full disk in the middle of a write leaves part of a commit: all before it stays, nothing of it."""
     log = open_log()
     for n in range(4):
         log.append([block(n)])
