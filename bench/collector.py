@@ -1,0 +1,112 @@
+"""The collector alone: batches and single events by number of connections, latency, processor time, nothing lost.
+
+Does not measure the engine: none runs. What is stored is counted in the log afterwards.
+"""
+
+import sqlite3
+import time
+from dataclasses import dataclass
+
+from bench.processes import cpu_seconds
+from bench.product import WRITE_KEY, Running, collector_alone
+from bench.tables import median, show, whole
+from bench.wrk import MARKER, Loaded, load, require_wrk
+from simulate.load import Load
+
+BATCH_EVENTS = 100
+BATCH_CONNECTIONS = (1, 8, 16, 32, 64)
+SINGLE_CONNECTIONS = (1, 16, 64)
+RUNS = 3
+SECONDS = 5
+_WARM_UP_SECONDS = 1
+_BODIES = 40
+
+_STORED = "SELECT coalesce(sum(count), 0) FROM records WHERE kind = 'events'"
+_QUARANTINED = "SELECT coalesce(sum(count), 0) FROM records WHERE kind = 'quarantine'"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of wrk and what the log held of it afterwards. `lost` were answered 200 and are not there."""
+
+    loaded: Loaded
+    events_per_request: int
+    cpu_seconds: float
+    lost: int
+
+    @property
+    def events(self) -> int:
+        return self.loaded.requests * self.events_per_request
+
+    @property
+    def per_second(self) -> float:
+        return self.events / self.loaded.seconds
+
+    @property
+    def cpu_per_million(self) -> float:
+        return self.cpu_seconds / self.events * 1e6
+
+
+def bodies(run: str, size: int) -> list[bytes]:
+    """Bodies for `/v1/batch` (or, of one event, `/v1/track`) whose ids differ by `MARKER`."""
+    at_ms = time.time_ns() // 1_000_000
+    feed = Load(run)
+    made = feed.batches(_BODIES, size, at_ms) if size > 1 else feed.singles(_BODIES, at_ms)
+    return [body.replace(f"load-{run}-".encode(), f"load-{run}-{MARKER}-".encode()) for body in made]
+
+
+def main() -> None:
+    """Print the tables of batches, singles, and the lone request."""
+    require_wrk()
+    columns = ["connections", "events/s", "p50 ms", "p99 ms", "server CPU s per 1M events", "lost", "refused"]
+    note = (
+        f"Medians of {RUNS} runs of {SECONDS} s, wrk with one thread; no engine runs. Lost: answered, not in the log."
+    )
+    sizes = ((BATCH_EVENTS, BATCH_CONNECTIONS), (1, SINGLE_CONNECTIONS))
+    for size, choices in sizes:
+        rows = [_row(connections, measure(size, connections)) for connections in choices]
+        show(f"Collector: {size} event{'s' if size > 1 else ''} of about 610 B in a request", columns, rows, note)
+
+
+def measure(size: int, connections: int) -> list[Run]:
+    """Several runs against one collector with a new log, after a short one that is not counted."""
+    with collector_alone() as running:
+        _run(running, size, connections, _WARM_UP_SECONDS, "warm")
+        return [_run(running, size, connections, SECONDS, f"r{number}") for number in range(RUNS)]
+
+
+def _run(running: Running, size: int, connections: int, seconds: int, name: str) -> Run:
+    path = "/v1/batch" if size > 1 else "/v1/track"
+    pid, made = running.pids["collector"], bodies(name, size)
+    before, cpu = _stored(running), cpu_seconds(pid)
+    loaded = load(running.port, WRITE_KEY, path, made, connections, seconds)
+    cpu = cpu_seconds(pid) - cpu
+    answered = (loaded.requests - loaded.refused) * size
+    # What was under way when wrk ended may be stored as well: more is no loss.
+    return Run(loaded, size, cpu, max(0, answered - (_stored(running) - before)))
+
+
+def _stored(running: Running) -> int:
+    """Events in the log; waits until requests that wrk has given up are appended too."""
+    with sqlite3.connect(f"file:{running.data_dir}/log/events.db?mode=ro", uri=True) as connection:
+        last = -1
+        while (stored := connection.execute(_STORED).fetchone()[0]) != last:
+            last = stored
+            time.sleep(0.1)
+        quarantined = connection.execute(_QUARANTINED).fetchone()[0]
+    connection.close()
+    if quarantined:
+        raise AssertionError(f"{quarantined} events of the load were quarantined: it is not what it should be")
+    return int(stored)
+
+
+def _row(connections: int, runs: list[Run]) -> list[str]:
+    return [
+        str(connections),
+        whole(median(run.per_second for run in runs)),
+        f"{median(run.loaded.p50_ms for run in runs):.2f}",
+        f"{median(run.loaded.p99_ms for run in runs):.2f}",
+        f"{median(run.cpu_per_million for run in runs):.1f}",
+        str(sum(run.lost for run in runs)),
+        str(sum(run.loaded.refused + run.loaded.broken for run in runs)),
+    ]
