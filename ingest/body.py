@@ -107,10 +107,11 @@ def check_depth(body: bytes, deepest: int) -> None:
     if b'"' in structure:
         structure = _STRINGS.sub(b"", body).translate(_AS_BRACES, _NOT_STRUCTURE)
     for _ in range(deepest):
-        structure = structure.replace(b"{}", b"")
         if not structure:
             return
-    raise too_deep(deepest)
+        structure = structure.replace(b"{}", b"")
+    if structure:
+        raise too_deep(deepest)
 
 
 def too_deep(deepest: int) -> Rejection:

@@ -86,8 +86,6 @@ def read_single(body: bytes, limits: Limits) -> Messages:
     try:
         item, readable = _decode(body, _decode_item, limits)
     except msgspec.ValidationError as error:
-        # A wrong type ends decoding at once: what follows it may still be no JSON.
-        _decode(body, _decode_raw, limits)
         if not _is_out_of_range(error):
             raise Rejection(Reason.WRONG_SHAPE, "the body must be one JSON object") from None
         return Messages([Message(body, Item(), OUT_OF_RANGE)])
@@ -137,6 +135,8 @@ def _decode(body: bytes, decode: Callable[[bytes], Decoded], limits: Limits) -> 
             body = _ESCAPE.sub(_replace_half, body)
             decoded = decode(body)
     except msgspec.ValidationError:
+        # A wrong form ends decoding at once: what follows may still be no JSON, or too deep.
+        _decode(body, _decode_raw, limits)
         raise
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Rejection(Reason.NOT_JSON, f"the body is not JSON: {error}") from None

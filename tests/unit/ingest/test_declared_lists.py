@@ -1,0 +1,45 @@
+"""Every closed list of the collector is complete: reasons, telemetry, routes."""
+
+import json
+
+from ingest.rejections import STATUS, Reason, Rejection
+from ingest.routes import PATHS, TYPES
+from ingest.telemetry import DECLARED, Name, Telemetry
+
+
+def test_every_reason_has_a_status_and_a_body() -> None:
+    """The same name in the reply, the counter and the tests."""
+    assert set(STATUS) == set(Reason)
+    for reason in Reason:
+        body = json.loads(Rejection(reason, "why").body())
+        assert body["success"] is False
+        assert body["status"] == 0
+        assert body["reason"] == reason
+        assert body["message"] == body["detail"] == "why"
+        assert body["code"] == (400 if STATUS[reason] == 401 else STATUS[reason])
+        assert "why" in body["error"]
+
+
+def test_every_telemetry_name_is_declared() -> None:
+    """With its type, its help and its label; what has no label is there from the start."""
+    assert set(DECLARED) == set(Name)
+    text = Telemetry().text()
+    for name, (kind, help_text, label) in DECLARED.items():
+        assert f"# HELP {name} {help_text}\n# TYPE {name} {kind}\n" in text
+        assert (f"\n{name} 0\n" in text) == (not label)
+
+
+def test_large_counters_keep_every_digit() -> None:
+    """A scientific notation would lose events."""
+    telemetry = Telemetry()
+    telemetry.add(Name.MESSAGES, 123_456_789, "stored")
+    assert 'northstream_collector_messages_total{verdict="stored"} 123456789' in telemetry.text()
+
+
+def test_every_route_of_the_contract_is_there() -> None:
+    """Long and short, with and without a slash at the end."""
+    for kind in TYPES:
+        for path in (f"/v1/{kind}", f"/v1/{kind}/", f"/v1/{kind[0]}", f"/v1/{kind[0]}/"):
+            assert PATHS[path] == kind
+    for path in ("/v1/batch", "/v1/b/", "/v1/import", "/beacon/v1/batch"):
+        assert PATHS[path] == ""
