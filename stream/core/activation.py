@@ -37,17 +37,24 @@ def third_action_ms(person: Person, definitions: Compiled) -> int | None:
 
 
 def activation(person: Person, definitions: Compiled) -> Activation:
-    """What the person contributes to `signups`, `activated` and `activations` now.
+    """What the person contributes to `signups`, `activated` and `activations`, by its `activated_ms`.
 
     A signup on a frozen day contributes nothing that could still change.
     """
     if person.signed_up_ms is None:
         return NOTHING
-    signup_day = definitions.calendar.day_of(person.signed_up_ms)
+    day_of = definitions.calendar.day_of
+    signup_day = day_of(person.signed_up_ms)
     if signup_day < person.frozen_day:
         return NOTHING
-    third = third_action_ms(person, definitions)
-    person.activated_ms = third
-    if third is None:
+    if person.activated_ms is None:
         return Activation(signup_day, None, None)
-    return Activation(signup_day, signup_day, definitions.calendar.day_of(third))
+    return Activation(signup_day, signup_day, day_of(person.activated_ms))
+
+
+def recount_activation(person: Person, definitions: Compiled) -> Activation:
+    """The same after a change of signup or actions, with `activated_ms` brought up to date; frozen ones keep theirs."""
+    signup = person.signed_up_ms
+    if signup is not None and definitions.calendar.day_of(signup) >= person.frozen_day:
+        person.activated_ms = third_action_ms(person, definitions)
+    return activation(person, definitions)

@@ -6,10 +6,10 @@ Does not decide who the person is beyond the message itself: moved persons get t
 from collections.abc import Iterable
 
 import msgspec
-import xxhash
+from xxhash import xxh3_64_intdigest
 
 from schemas.identity import DEVICE_IS_JUNK, PREVIOUS_IS_JUNK, USER_IS_JUNK, user_person
-from stream.core.activation import activation
+from stream.core.activation import activation, recount_activation
 from stream.core.active_days import FIRST_DAY
 from stream.core.contributions import recount_entries
 from stream.core.handoffs import CoreEvent
@@ -100,12 +100,14 @@ def _apply_alias(partition: Partition, line: EventLine) -> None:
 
 def _apply_to(partition: Partition, person_id: str, person: Person, event: EventLine | CoreEvent) -> None:
     definitions = partition.definitions
-    person.see(event.occurred_ms)
+    occurred = event.occurred_ms
+    if person.last_seen_ms is None or occurred > person.last_seen_ms or occurred < person.first_seen_ms:  # type: ignore[operator]
+        person.see(occurred)
     if person.frozen_day < partition.freeze_day:
         person.freeze(partition.freeze_day, partition.freeze_start_ms)
     if event.type not in definitions.active_types:
         return
-    message = xxhash.xxh3_64_intdigest(event.message_id.encode())
+    message = xxh3_64_intdigest(event.message_id.encode())
     is_track = event.type == "track"
     if not is_track or not definitions.active_events or event.event in definitions.active_events:
         _note_activity(partition, person, message, event)
@@ -164,20 +166,20 @@ def _note_signup(partition: Partition, person: Person, occurred_ms: int) -> None
     before = activation(person, partition.definitions)
     person.signed_up_ms = occurred_ms
     person.drop_late_actions(partition.definitions.activation_window_ms)
-    after = activation(person, partition.definitions)
+    after = recount_activation(person, partition.definitions)
     partition.counters.change_activation(before, after, person.frozen_day, partition.restatements)
 
 
 def _note_action(partition: Partition, person: Person, message: int, occurred_ms: int) -> None:
     """Keep a core action that may count: without a signup every one may, else those inside its window."""
     definitions, signup = partition.definitions, person.signed_up_ms
-    if signup is None:
-        note_moment(person.actions, message, occurred_ms)
-    elif occurred_ms < signup + definitions.activation_window_ms:
-        before = activation(person, definitions)
-        note_moment(person.actions, message, occurred_ms)
-        after = activation(person, definitions)
-        partition.counters.change_activation(before, after, person.frozen_day, partition.restatements)
+    if signup is not None and occurred_ms >= signup + definitions.activation_window_ms:
+        return
+    if not note_moment(person.actions, message, occurred_ms) or len(person.actions) < definitions.actions_needed:
+        return
+    before = activation(person, definitions)
+    after = recount_activation(person, definitions)
+    partition.counters.change_activation(before, after, person.frozen_day, partition.restatements)
 
 
 def _hand_on(line: EventLine, target: Moved) -> CoreEvent:

@@ -28,16 +28,15 @@ class Counters:
 
     def activate_day(self, days_before: int, bit: int, restate: Restatements) -> None:
         """One more active day of a person: each window newly covers one contiguous range of buckets."""
-        previous_day, next_day = neighbours(days_before, bit)
-        before_next = next_day - 1
+        if days_before >> bit:
+            previous_day, next_day = neighbours(days_before, bit)
+        else:
+            # The usual case: the newest day of all.
+            previous_day, next_day = (days_before.bit_length() - 1 if days_before else -1000), bit + 1000
         over_bit = restate.over_bit
         for differences, metric, width in self._windows:
-            first = previous_day + width
-            if first < bit:
-                first = bit
-            last = bit + width - 1
-            if last > before_next:
-                last = before_next
+            first = previous_day + width if previous_day + width > bit else bit
+            last = bit + width - 1 if bit + width < next_day else next_day - 1
             if first <= last:
                 if last + 2 > len(differences):
                     _grow(differences, last)

@@ -9,7 +9,7 @@ import msgspec
 
 from schemas.checkpoints import IdentityWarning, OverrideRow
 from schemas.identity import device_person, person_rank, user_person
-from stream.core.activation import activation
+from stream.core.activation import activation, recount_activation
 from stream.core.contributions import adopt_frozen, recount_entries, withdraw
 from stream.core.funnels import all_entries
 from stream.core.handoffs import MovedState, Union
@@ -115,7 +115,7 @@ def _absorb(partition: Partition, moved: MovedState, person: Person, other: Pers
     person.absorb(other)
     person.drop_late_actions(definitions.activation_window_ms)
     partition.counters.change_days(days, person.days, restate)
-    partition.counters.change_activation(before, activation(person, definitions), frozen_day, restate)
+    partition.counters.change_activation(before, recount_activation(person, definitions), frozen_day, restate)
     recount_entries(partition, moved.to, person)
     _warn_of_many_ids(partition, moved, person)
 
