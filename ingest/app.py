@@ -9,6 +9,7 @@ from typing import Any
 
 from ingest.auth import KeyRing
 from ingest.body import Disconnected, Receive
+from ingest.engine import Engine
 from ingest.intake import Intake
 from ingest.limits import Limits
 from ingest.packer import Packer
@@ -36,7 +37,7 @@ def create_app(
     clock: Callable[[], int],
     collector_id: str,
     upstream: Path | None = None,
-) -> AsgiApp:
+) -> "Collector":
     """The collector as an ASGI app.
 
     Args:
@@ -54,17 +55,27 @@ def create_app(
     sorter = Sorter(workspace, log.partitions, collector_id, limits, telemetry)
     keys = KeyRing(write_keys, secret_keys)
     intake = Intake(keys, sorter, packer, Throttle(limits), limits, telemetry)
-    service = create_service(packer, keys, telemetry, limits, upstream)
-    return Collector(intake, service, telemetry)
+    engine = Engine(upstream, limits) if upstream else None
+    service = create_service(packer, keys, telemetry, engine)
+    return Collector(intake, service, telemetry, engine)
 
 
 class Collector:
     """The front: takes ingest requests itself, since FastAPI's routing costs more than the whole of their work."""
 
-    def __init__(self, intake: Intake, service: AsgiApp, telemetry: Telemetry) -> None:
+    def __init__(self, intake: Intake, service: AsgiApp, telemetry: Telemetry, engine: Engine | None) -> None:
         self._intake = intake
         self._service = service
         self._telemetry = telemetry
+        self._engine = engine
+
+    def end_streams(self) -> None:
+        """End the engine's live streams that pass through here, so that a server that drains need not wait for them.
+
+        Called in the event loop.
+        """
+        if self._engine:
+            self._engine.end_streams()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = PATHS.get(scope["path"]) if scope["type"] == "http" else None

@@ -22,6 +22,7 @@ _HOP_BY_HOP = frozenset(
 )
 _NOT_PASSED_ON = _HOP_BY_HOP | {PEER_HEADER}
 _NOT_PASSED_BACK = _HOP_BY_HOP | {b"date", b"server"}
+_EVENT_STREAM = "text/event-stream"
 _RETRY_SECONDS = 0.05
 _ASK_SECONDS = 2.0
 
@@ -43,6 +44,14 @@ class Engine:
             # No limit on reading: live streams are silent for as long as nothing happens.
             timeout=httpx.Timeout(None, connect=_ASK_SECONDS),
         )
+        self._ending = asyncio.Event()
+
+    def end_streams(self) -> None:
+        """End every live stream, now and from now on, and wait for an absent engine no longer; other answers go on.
+
+        Called in the event loop.
+        """
+        self._ending.set()
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -70,7 +79,15 @@ class Engine:
             headers = [header for header in headers if header[0] not in _NOT_PASSED_BACK]
             await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
             # A reader who leaves a live stream must not keep it open in the engine.
-            await _first_of(_send_pieces(response, send), _until_gone(receive))
+            interruptions = [_until_gone(receive)]
+            if response.headers.get("content-type", "").startswith(_EVENT_STREAM):
+                interruptions.append(self._until_ending(send))
+            await _first_of(_send_pieces(response, send), *interruptions)
+
+    async def _until_ending(self, send: Send) -> None:
+        """Wait for the end of streams; the answer is then whole, and its reader asks again as after any silence."""
+        await self._ending.wait()
+        await send({"type": "http.response.body", "body": b""})
 
     @contextlib.asynccontextmanager
     async def _open(self, scope: MutableMapping[str, Any], receive: Receive) -> AsyncIterator[httpx.Response]:
@@ -93,7 +110,7 @@ class Engine:
                 return await self._client.send(request, stream=True)
             except httpx.TransportError as error:
                 may_repeat = isinstance(error, httpx.ConnectError) or request.method in ("GET", "HEAD")
-                if not may_repeat or loop.time() >= deadline:
+                if not may_repeat or loop.time() >= deadline or self._ending.is_set():
                     wait = self._limits.retry_after_seconds
                     raise Rejection(Reason.ENGINE_UNAVAILABLE, "the engine does not answer now", wait) from None
             await asyncio.sleep(_RETRY_SECONDS)
@@ -112,9 +129,9 @@ def _headers(scope: MutableMapping[str, Any]) -> Headers:
     return [*headers, (PEER_HEADER, (peer[0] if peer else "").encode())]
 
 
-async def _first_of(work: Any, interruption: Any) -> None:
-    """Wait for either, end the other; errors of the work are passed on."""
-    tasks = [asyncio.ensure_future(work), asyncio.ensure_future(interruption)]
+async def _first_of(work: Any, *interruptions: Any) -> None:
+    """Wait for any of them, end the others; errors of the work are passed on."""
+    tasks = [asyncio.ensure_future(task) for task in (work, *interruptions)]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -5,7 +5,6 @@ Does not take events: see `ingest.intake`.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -15,7 +14,6 @@ from fastapi.routing import APIRouter
 
 from ingest.auth import KeyRing
 from ingest.engine import Engine, EngineAway
-from ingest.limits import Limits
 from ingest.openapi import add_ingest_routes, add_paths
 from ingest.packer import Packer
 from ingest.pass_on import PassOn
@@ -24,11 +22,8 @@ from ingest.sdk_settings import browser_settings
 from ingest.telemetry import Name, Telemetry
 
 
-def create_service(
-    packer: Packer, keys: KeyRing, telemetry: Telemetry, limits: Limits, upstream: Path | None
-) -> FastAPI:
-    """The FastAPI app behind the ingest routes; its start and end are those of the packer."""
-    engine = Engine(upstream, limits) if upstream else None
+def create_service(packer: Packer, keys: KeyRing, telemetry: Telemetry, engine: Engine | None) -> FastAPI:
+    """The FastAPI app behind the ingest routes; its start and end are those of the packer and of the engine's client."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

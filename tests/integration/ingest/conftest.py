@@ -1,8 +1,10 @@
 """A collector on a real socket over a real log, and optionally an engine on a Unix socket behind it."""
 
+import asyncio
 import contextlib
 import json
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -12,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
 from ingest.app import create_app
 from ingest.limits import Limits
@@ -20,17 +24,18 @@ from schemas.topics import Kind, Topic
 from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
 from stream.log.local import EVENT_TOPICS, LocalLog
 
-WRITE_KEY, SECRET_KEY = "wk_test", "sk_test"
+WRITE_KEY, SECRET_KEY, CAPTURED_KEY = "wk_test", "sk_test", "WK_FAKE"
 PARTITIONS = 4
 
 
 class Collector:
-    """A running collector: its address, a client, and what lies in its log."""
+    """A running collector: its address, a client with a write key, one with none, and what lies in its log."""
 
     def __init__(self, url: str, log: LocalLog) -> None:
         self.url = url
         self.log = log
         self.client = httpx.Client(base_url=url, auth=(WRITE_KEY, ""), timeout=30)
+        self.nobody = httpx.Client(base_url=url, timeout=30)
 
     def post(self, path: str, body: bytes | str | dict[str, Any], **more: Any) -> httpx.Response:
         content = json.dumps(body) if isinstance(body, dict) else body
@@ -73,7 +78,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             app = create_app(
                 log=wrap(log) if wrap else log,
                 workspace=load_workspace(DEFAULT_WORKSPACE),
-                write_keys={WRITE_KEY: "web"},
+                write_keys={WRITE_KEY: "web", CAPTURED_KEY: "captured"},
                 secret_keys={SECRET_KEY},
                 limits=limits or Limits(),
                 clock=lambda: time.time_ns() // 1_000_000,
@@ -131,9 +136,6 @@ class StandInEngine:
         self._stack.close()
 
     def _app(self) -> Any:
-        from fastapi import FastAPI, Request, Response
-        from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
-
         app = FastAPI()
 
         @app.get("/readyz")
@@ -150,14 +152,14 @@ class StandInEngine:
                 try:
                     yield "data: 1\n\n"
                     while True:
-                        await __import__("asyncio").sleep(0.02)
+                        await asyncio.sleep(0.02)
                         yield ": alive\n\n"
                 finally:
                     self.left.set()
 
             return StreamingResponse(pieces(), media_type="text/event-stream")
 
-        @app.api_route("/{path:path}", methods=["GET", "POST", "DELETE"])
+        @app.api_route("/{path:path}", methods=["GET", "POST", "DELETE"], include_in_schema=False)
         async def tell(path: str, request: Request) -> Response:
             told = {
                 "method": request.method,
@@ -174,8 +176,6 @@ class StandInEngine:
 @pytest.fixture
 def engine() -> Iterator[StandInEngine]:
     """Not started yet. Its socket lies in a short folder: the system allows about 100 bytes for the path."""
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         engine = StandInEngine(Path(folder))
         yield engine
