@@ -23,7 +23,7 @@ from ingest.telemetry import Name, Telemetry
 
 
 def create_service(packer: Packer, keys: KeyRing, telemetry: Telemetry, engine: Engine | None) -> FastAPI:
-    """The FastAPI app behind the ingest routes; its start and end are those of the packer and of the engine's client."""
+    """The FastAPI app behind the ingest routes; it starts and ends the packer, and ends `engine`."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -25,7 +25,7 @@ from stream.log.opening import WrongPartitions
 from stream.log.wakeup import WakeSender
 
 DRAIN_SECONDS = 5
-"""Requests that send events take milliseconds; only live streams last longer, and browsers open those again."""
+"""How long open requests may take. Live streams are ended at once; browsers open them again."""
 
 DEFAULT_SOURCE = "default"
 """The name under which the messages of the one write key are stored."""
@@ -53,7 +53,7 @@ async def _collect(launch: Launch) -> None:
         collector_id=secrets.token_hex(6),
         upstream=places.engine_socket,
     )
-    server = create_server(app, DRAIN_SECONDS)
+    server = create_server(app, DRAIN_SECONDS, app.end_streams)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, server.stop)
     pruning = asyncio.create_task(prune_regularly(log, places.counted, _retention(workspace)))

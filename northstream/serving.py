@@ -5,7 +5,7 @@ Does not handle signals: the process decides when to stop.
 
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -15,7 +15,14 @@ KEEP_ALIVE_SECONDS = 75
 
 
 class Server(uvicorn.Server):
-    """uvicorn without its signal handlers, which would end the process by the signal instead of with code 0."""
+    """uvicorn without its signal handlers, which would end the process by the signal instead of with code 0.
+
+    `on_stop` is called with `stop`: whoever serves endless answers ends them then.
+    """
+
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None] = lambda: None) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -24,6 +31,7 @@ class Server(uvicorn.Server):
     def stop(self) -> None:
         """Take no new connections, finish the open requests, then return from `run_on`."""
         self.should_exit = True
+        self._on_stop()
 
     async def run_on(self, listening: socket.socket) -> None:
         """Serve until `stop`.
@@ -40,7 +48,7 @@ class ServerFailed(RuntimeError):
     """Serving has ended although nobody asked for it."""
 
 
-def create_server(app: Any, drain_seconds: int) -> Server:
+def create_server(app: Any, drain_seconds: int, on_stop: Callable[[], None] = lambda: None) -> Server:
     """A server for the app. `drain_seconds` is how long open requests may take after `stop`."""
     return Server(
         uvicorn.Config(
@@ -56,5 +64,6 @@ def create_server(app: Any, drain_seconds: int) -> Server:
             proxy_headers=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=drain_seconds,
-        )
+        ),
+        on_stop,
     )
