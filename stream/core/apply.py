@@ -17,7 +17,6 @@ from stream.core.identity import unite_users
 from stream.core.partition import Partition
 from stream.core.people import Moved
 from stream.core.person import Person, note_moment
-from stream.core.restatements import LATE_EVENT
 
 
 class EventLine(msgspec.Struct, gc=False):
@@ -125,7 +124,7 @@ def _note_activity(partition: Partition, person: Person, message: int, event: Ev
     bit = day - FIRST_DAY
     if person.note_activity(message, bit, received // definitions.retry_window_ms):
         restate = partition.restatements
-        restate.because(event.message_id, LATE_EVENT)
+        restate.because_of_event(event.message_id, day)
         if person.days == before | 1 << bit:
             partition.counters.activate_day(before, bit, restate)
         else:
@@ -148,7 +147,7 @@ def _note_milestone(
 ) -> None:
     """Signup, core actions and funnel steps; one event may be all three."""
     definitions, name, occurred = partition.definitions, event.event, event.occurred_ms
-    partition.restatements.because(event.message_id, LATE_EVENT)
+    partition.restatements.because_of_event(event.message_id, definitions.calendar.day_of(occurred))
     if name == definitions.signup_event:
         _note_signup(partition, person, occurred)
     in_time = occurred >= partition.freeze_start_ms

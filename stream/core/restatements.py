@@ -32,6 +32,7 @@ class Restatements:
         self.over_bit = 0
         self._cause = ""
         self._reason = ""
+        self._limit = FIRST_DAY
         self._noted: list[tuple[str, int, int, str, str, int]] = []
 
     def close_days(self, over_day: int) -> None:
@@ -43,11 +44,21 @@ class Restatements:
         """Name the message or merge that causes what is noted next."""
         self._cause = cause
         self._reason = reason
+        self._limit = self.over_day
+
+    def because_of_event(self, message_id: str, day: int) -> None:
+        """An event of a day that is over causes what is noted next.
+
+        One of a day that is not over restates nothing: a cohort or an entry of an earlier day that goes on is maturing.
+        """
+        self._cause = message_id
+        self._reason = LATE_EVENT
+        self._limit = self.over_day if day < self.over_day else FIRST_DAY
 
     def note_range(self, metric: str, first: int, last: int, delta: int) -> None:
         """Buckets `first` … `last` change by `delta`; those not over are nobody's restatement."""
-        if first < self.over_day:
-            self._noted.append((metric, first, min(last, self.over_day - 1), self._cause, self._reason, delta))
+        if first < self._limit:
+            self._noted.append((metric, first, min(last, self._limit - 1), self._cause, self._reason, delta))
 
     def take(self) -> list[Change]:
         """The sums since the last call, without those that cancel out."""
