@@ -1,7 +1,7 @@
 """Random product histories, reproducible from a seed, as batches to send over HTTP.
 
-Does not send them and counts nothing. Times lie on whole minutes or on telling edges; what depends on when a batch is
-received lies half a minute beside them, so that a slow machine changes no number.
+Does not send them and counts nothing. Times lie on whole minutes or on telling edges. What depends on when a batch is
+received lies seconds beside them, each batch elsewhere, so that a slow machine changes no number.
 """
 
 import json
@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 from reference.messages import DAY, HOUR, SECOND, Sent
 
 MINUTE = 60 * SECOND
-HALF_A_MINUTE = 30 * SECOND
 JUNK_SEEN = ("null", " Undefined ", "0000-0000", "", "[object Object]", "-1", "GUEST")
 CORE = ("Project Created", "Task Completed", "Teammate Invited", "Report Shared")
 OTHERS = ("Invitation Accepted", "Setup Completed", "Something Unplanned", "account created")
@@ -74,6 +73,7 @@ class History:
     prefix: str = ""
     _random: random.Random = field(init=False)
     _number: int = field(default=0, init=False)
+    _asides: int = field(default=0, init=False)
     _sent: list[dict[str, Any]] = field(default_factory=list, init=False)
     _anchors: list[int] = field(default_factory=list, init=False)
 
@@ -136,7 +136,7 @@ class History:
         if kind == 0:
             return Batch(copies, 0)
         # The client kept an old sentAt: its time looks later by the age of that, or by a clock ahead: earlier.
-        offset = self._random.choice((-26 * HOUR, -3 * HOUR, -70 * MINUTE, 2 * HOUR, 25 * HOUR)) + HALF_A_MINUTE
+        offset = self._random.choice((-26 * HOUR, -3 * HOUR, -70 * MINUTE, 2 * HOUR, 25 * HOUR)) + self._aside()
         return Batch([{**copy, "sentOffset": offset} for copy in copies], 0)
 
     def _aliases(self) -> Batch:
@@ -150,12 +150,12 @@ class History:
         return Batch(messages, None, secret)
 
     def _skewed(self) -> Batch:
-        """A client whose clock is wrong by minutes to days; corrected, its times lie half a minute off the grid."""
+        """A client whose clock is wrong by minutes to days; corrected, its times lie off the grid."""
         wrong_by = self._random.choice((-30 * DAY, -DAY, -HOUR, -10 * MINUTE, 10 * MINUTE, 5 * HOUR, 3 * DAY))
-        ids = self._ids()
+        ids, aside = self._ids(), self._aside()
         messages = []
         for event in self._random.choices((*CORE, *FUNNEL, "page"), k=self._random.randint(1, 4)):
-            told = self._grid() + HALF_A_MINUTE + wrong_by
+            told = self._grid() + aside + wrong_by
             messages.append(self._message(ids, told, "page") if event == "page" else self._track(ids, event, told))
         if self._random.random() < 0.5:
             return Batch([{**message, "sentOffset": wrong_by} for message in messages], 0)
@@ -249,6 +249,11 @@ class History:
     def _grid(self) -> int:
         back = self._random.choice((0.1, 1, 7, self.days)) * self._random.random() * DAY
         return int(self.now_ms - back) // MINUTE * MINUTE - 2 * MINUTE
+
+    def _aside(self) -> int:
+        """10 to 50 s, seconds away from that of the batches before and after."""
+        self._asides += 1
+        return 10 * SECOND + self._asides * 3_700 % (40 * SECOND)
 
     def _midnight(self) -> int:
         local = datetime.fromtimestamp(self.now_ms / 1000, ZoneInfo(self.timezone))

@@ -72,7 +72,8 @@ def _sql_days(running: Running, numbers: Numbers, today: date) -> Iterable[str]:
         yield from _differ(f"SQL activated {day}", int(activated), numbers.activated.get(day, 0))
         yield from _close(f"SQL rate {day}", rate or 0, numbers.activation_rate.get(day, 0))
     shown_days = {row[0] for row in rows}
-    yield from _differ("SQL days of signups", [day for day in numbers.signups if str(day) not in shown_days], [])
+    missing = [day for day in numbers.signups if day <= today and str(day) not in shown_days]
+    yield from _differ("SQL days of signups", missing, [])
 
 
 def _without_gaps(name: str, days: list[str], today: date) -> list[str]:
