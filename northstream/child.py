@@ -46,7 +46,8 @@ class Child:
             if code == EXIT_USER:
                 raise UserError(f"the {self.role} process could not start; see its message above")
             pause = FIRST_PAUSE_SECONDS if loop.time() - started > _STEADY_SECONDS else pause
-            log.error("%s ended with code %s; starting it again in %.1f s", self.role, code, pause)
+            level = logging.ERROR if code else logging.INFO
+            log.log(level, "%s ended with code %s; starting it again in %.1f s", self.role, code, pause)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 

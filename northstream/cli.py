@@ -52,6 +52,9 @@ def build_parser() -> argparse.ArgumentParser:
     _command(commands, "demo", _demo, "run everything with a simulated company")
     _command(commands, "settings", _settings, "show each setting: value, source, meaning")
     _command(commands, "doctor", _doctor, "check whether everything is there to run")
+    _command(commands, "replay", _replay, "rebuild people and counters from the stored events")
+    audit = _command(commands, "audit", _audit, "compare every number with its recount from the stored events")
+    audit.add_argument("--repair", action="store_true", help="publish what the events say where a number differs")
     init = commands.add_parser("init", help="write the default workspace", description="Write the default workspace.")
     init.add_argument("folder", type=Path, metavar="DIR", help="a folder that is absent or empty")
     init.set_defaults(run=_init)
@@ -66,11 +69,12 @@ def _command(
     name: str,
     run: Callable[[argparse.Namespace], int | None],
     text: str,
-) -> None:
+) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     for flag, (metavar, meaning) in _FLAGS.items():
         parser.add_argument(f"--{flag}", metavar=metavar, help=meaning)
     parser.set_defaults(run=run)
+    return parser
 
 
 def _flags(parsed: argparse.Namespace) -> dict[str, str]:
@@ -105,6 +109,18 @@ def _doctor(parsed: argparse.Namespace) -> int:
     from northstream.doctor import run_doctor
 
     return run_doctor(_resolved_settings(parsed), os.environ)
+
+
+def _replay(parsed: argparse.Namespace) -> int:
+    from northstream.replay_command import run_replay
+
+    return run_replay(_resolved_settings(parsed))
+
+
+def _audit(parsed: argparse.Namespace) -> int:
+    from northstream.audit_command import run_audit
+
+    return run_audit(_resolved_settings(parsed), parsed.repair)
 
 
 def _init(parsed: argparse.Namespace) -> None:

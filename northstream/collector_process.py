@@ -21,6 +21,7 @@ from northstream.settings import Settings
 from schemas.definitions import Workspace
 from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
 from stream.log.local import EVENT_TOPICS, LocalLog
+from stream.log.offsets import read_committed
 from stream.log.opening import WrongPartitions
 from stream.log.wakeup import WakeSender
 
@@ -73,7 +74,8 @@ def open_log(places: Places, partitions: int, wake: WakeSender) -> LocalLog:
         LogUnavailable: it cannot be opened now.
     """
     try:
-        return LocalLog(places.events_log, EVENT_TOPICS, partitions, on_append=wake)
+        read = read_committed(places.handoffs_log)
+        return LocalLog(places.events_log, EVENT_TOPICS, partitions, on_append=wake, read=read)
     except WrongPartitions as error:
         raise UserError(f"{error}; set NORTHSTREAM_PARTITIONS to the number that the log was made with") from error
 

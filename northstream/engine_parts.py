@@ -17,7 +17,6 @@ from northstream.alert_values import value_reader
 from northstream.clock import unix_ms
 from northstream.engine_telemetry import telemetry_text
 from northstream.failures import UserError
-from northstream.observed_worker import ObservedWorker
 from northstream.places import Places
 from northstream.settings import Settings
 from schemas.calendar import Calendar
@@ -29,6 +28,7 @@ from schemas.topics import Topic
 from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
 from stream.log.local import HANDOFF_TOPICS, LocalLog
 from stream.log.reading import LocalLogReader
+from stream.worker import Worker
 from warehouse.client import Warehouse
 from warehouse.http_face import create_face
 from warehouse.loader import Loader
@@ -125,7 +125,7 @@ def handoffs_pending(stores: Stores) -> bool:
     )
 
 
-def create_api(stores: Stores, settings: Settings, worker: ObservedWorker, alerter: Alerter) -> Any:
+def create_api(stores: Stores, settings: Settings, worker: Worker, alerter: Alerter) -> Any:
     """The read API and pages."""
     return create_dashboard(
         reports=stores.reports,
@@ -133,8 +133,12 @@ def create_api(stores: Stores, settings: Settings, worker: ObservedWorker, alert
         clock=unix_ms,
         secret_keys=[settings.secret_key],
         write_keys=[settings.write_key],
-        readiness=lambda: {"warehouse": answers(stores.warehouse), "stream": worker.has_partitions},
-        telemetry=lambda: telemetry_text(worker.telemetry, stores.reports, alerter.states),
+        # A rebuild may take long; the old numbers are served meanwhile, and nobody should stop sending for it.
+        readiness=lambda: {
+            "warehouse": answers(stores.warehouse),
+            "stream": worker.has_partitions or worker.is_rebuilding,
+        },
+        telemetry=lambda: telemetry_text(worker, stores.reports, alerter.states),
         alerts=alerter.states,
     )
 

@@ -8,16 +8,18 @@ import logging
 import signal
 import socket
 from pathlib import Path
+from typing import Any
 
 from alerting.alerter import Alerter
 from northstream.api_thread import ApiThread
 from northstream.background import Background
 from northstream.engine_parts import Stores, create_alerter, create_api, create_loader, create_sql_face, open_stores
 from northstream.launch import Launch
-from northstream.observed_worker import ObservedWorker
 from northstream.ports import reachable_host
 from northstream.pruning import PAUSE_SECONDS, write_counted
+from northstream.replay_request import ReplayRequest
 from schemas.checkpoints import StoreUnavailable
+from schemas.log import LogUnavailable
 from schemas.reading import ReadingUnavailable
 from schemas.topics import Topic
 from stream.app import StreamSettings, create_app
@@ -25,12 +27,15 @@ from stream.app import run as run_stream
 from stream.log.offsets import CommittedOffsets
 from stream.log.transport import LOCAL_BROKER, LocalTopics
 from stream.log.wakeup import Doorbell, WakeListener
+from stream.worker import NextOffsets, Worker
+from warehouse.history import WarehouseHistory
 from warehouse.loader import Loader
 
 DRAIN_SECONDS = 10.0
 """How long the end waits for everything in the log to be counted and loaded; what is not is done at the next start."""
 
 _LOOK_SECONDS = 0.1
+_REPLAY_LOOK_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -63,13 +68,18 @@ class _Engine:
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._wake = WakeListener(stores.places.wake_socket)
         self._alerter: Alerter = create_alerter(stores, f"http://{reachable_host(settings.host)}:{settings.port}")
-        self._worker = ObservedWorker(
+        self._replay = ReplayRequest(stores.places.replay_request)
+        self._rebuilds = self._replay.is_open()
+        self._worker = Worker(
             stores.workspace.stream,
             stores.people,
             stores.events,
             stores.handoffs,
             stores.handoffs,
+            history=WarehouseHistory(stores.warehouse),
+            rebuild_asked=self._rebuilds,
             on_published=self._alerter.notify,
+            on_checkpoint=self._note_checkpoint,
         )
         self._loader: Loader = create_loader(stores, self._fail)
         self._offsets = CommittedOffsets(stores.places.handoffs_log)
@@ -90,28 +100,67 @@ class _Engine:
         Raises:
             Exception: what failed first.
         """
-        stream_stop = asyncio.Event()
-        app = create_app(broker=LOCAL_BROKER, worker=self._worker, settings=self._stream_settings)
-        streaming = asyncio.create_task(run_stream(app, stream_stop))
-        cycling = asyncio.create_task(self._worker.run())
-        telling = asyncio.create_task(self._tell_counted())
         stopping = asyncio.create_task(self._stop.wait())
+        taking = asyncio.create_task(self._take_all())
         self._loader.start()
         self._api.start()
         self._alerting.start()
         try:
-            await asyncio.wait(
-                (streaming, cycling, telling, stopping, self._failure), return_when=asyncio.FIRST_COMPLETED
-            )
-            for task in (streaming, cycling, telling, self._failure):
-                if task.done():
-                    task.result()
-            await self._settle()
+            await self._first_end_of(taking, stopping)
+            if taking.done():
+                await self._stream(stopping)
+        finally:
+            await self._end(taking, stopping)
+
+    async def _take_all(self) -> None:
+        """Own every partition before Faust asks for them: a rebuild may take longer than Faust waits."""
+        await self._worker.take_partitions(self._stores.partitions, 0)
+
+    async def _stream(self, stopping: "asyncio.Task[object]") -> None:
+        """Count what is in the log until told to stop; then everything that is there by then."""
+        stream_stop = asyncio.Event()
+        app = create_app(broker=LOCAL_BROKER, worker=self._worker, settings=self._stream_settings)
+        streaming = asyncio.create_task(run_stream(app, stream_stop))
+        beside = [
+            asyncio.create_task(run) for run in (self._worker.run(), self._tell_counted(), self._stop_for_replay())
+        ]
+        try:
+            await self._first_end_of(streaming, stopping, *beside)
+            if stopping.done():
+                await self._settle()
             stream_stop.set()
             await streaming
             await self._worker.finish()
         finally:
-            await self._end(streaming, cycling, telling, stopping)
+            for task in (streaming, *beside):
+                task.cancel()
+            await asyncio.gather(streaming, *beside, return_exceptions=True)
+
+    async def _first_end_of(self, *tasks: "asyncio.Task[Any]") -> None:
+        """Wait until one task ends or something fails, and raise its error."""
+        await asyncio.wait((*tasks, self._failure), return_when=asyncio.FIRST_COMPLETED)
+        for task in (*tasks, self._failure):
+            if task.done():
+                task.result()
+
+    async def _stop_for_replay(self) -> None:
+        """End when a rebuild is asked for: the next start does it. One that this start has done is no reason."""
+        while True:
+            await asyncio.sleep(_REPLAY_LOOK_SECONDS)
+            if not self._rebuilds and self._replay.is_open():
+                break
+        log.warning("a rebuild of people and counters is asked for; starting again to do it")
+
+    async def _note_checkpoint(self, stored: NextOffsets) -> None:
+        """The collector's log learns how far readers have come; a rebuild that was asked for is durable now."""
+        try:
+            await asyncio.to_thread(self._offsets.store, stored)
+        except LogUnavailable as error:
+            log.warning("offsets cannot be stored now: %s", error)
+        if self._rebuilds:
+            self._replay.close()
+            self._rebuilds = False
+            log.warning("people and counters are rebuilt and durable")
 
     async def _settle(self) -> None:
         """Nothing new arrives any more: wait until all of it is counted, loaded and published."""

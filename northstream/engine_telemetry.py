@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from schemas.reading import Reports
-from stream.worker import WorkerTelemetry
+from stream.worker import Worker
 
 
-def telemetry_text(worker: WorkerTelemetry, reports: Reports, alerts: Callable[[], Sequence[Mapping[str, Any]]]) -> str:
+def telemetry_text(stream: Worker, reports: Reports, alerts: Callable[[], Sequence[Mapping[str, Any]]]) -> str:
     """The text of `/metrics`. May raise ReadingUnavailable."""
+    worker = stream.telemetry
     completeness = reports.completeness()
     firing = sum(1 for alert in alerts() if alert.get("state") in ("firing", "recovering"))
     lines = [
@@ -21,6 +22,9 @@ def telemetry_text(worker: WorkerTelemetry, reports: Reports, alerts: Callable[[
         *_counter("checkpoints", "Checkpoints made since its start", worker.checkpoints),
         *_counter("store_failures", "Times the warehouse was away", worker.store_failures),
         *_gauge("people", "People in the stream's memory", worker.people),
+        *_gauge(
+            "rebuilding", "1 while people and counters are rebuilt from the stored events", int(stream.is_rebuilding)
+        ),
         *_gauge("lag_events", "Lines of the log not yet counted, loaded and published", completeness.lag_events),
         *_gauge("alerts_firing", "Alerts that are firing", firing),
     ]

@@ -41,6 +41,11 @@ class Places:
         return self.data_dir / "alerts.db"
 
     @property
+    def replay_request(self) -> Path:
+        """`northstream replay` makes it, the engine removes it: people and counters are to be rebuilt."""
+        return self.data_dir / "replay.requested"
+
+    @property
     def counted(self) -> Path:
         """Engine: up to where the log is counted and loaded; what the collector may prune."""
         return self.sockets / "counted.json"

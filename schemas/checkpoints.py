@@ -179,6 +179,13 @@ class CheckpointStore(Protocol):
 
     def write_restatements(self, rows: Sequence[RestatementRow]) -> None: ...
 
+    def carry_restatements(self, partition: int, tag: Tag) -> None:
+        """Write what all partitions restated on the lineages that count now again, as rows of this tag.
+
+        Called before the headers of a rebuild, which begin lineages of their own; may be repeated.
+        """
+        ...
+
     def write_warnings(self, rows: Sequence[IdentityWarning]) -> None: ...
 
     def write_headers(self, rows: Sequence[Header]) -> None: ...

@@ -80,6 +80,9 @@ def store_checkpoints(
         store.write_restatements(restatements)
     if warnings:
         store.write_warnings(warnings)
+    for one, checkpoint in pending:
+        if one.carries_restatements:
+            store.carry_restatements(one.number, checkpoint.tag)
     store.write_headers(headers)
     return headers
 

@@ -34,6 +34,7 @@ class OwnedPartition:
 
     `floor` are the positions of the last owner's head: nothing is published before they are reached,
     so that boards do not go back. `voids_repairs`: the first publication replaces what the audit repaired.
+    `carries_restatements`: its next checkpoint takes over what the lineages before the rebuild restated.
     `lock` covers applying a record and taking a snapshot.
     """
 
@@ -45,6 +46,7 @@ class OwnedPartition:
     inherited: Lineage
     floor: Positions
     voids_repairs: bool = False
+    carries_restatements: bool = False
     version: int = 0
     published: Positions | None = None
     stored: Positions | None = None

@@ -72,6 +72,8 @@ def _note_changes(states: list[Partition], published: Iterable[PublishedNumber])
             now[metric, day] = now.get((metric, day), 0) + value
     first = states[0]
     first.restatements.take()
+    # Readers have seen the numbers of all partitions: a day is over when the furthest of them has passed it.
+    first.restatements.close_days(max(state.restatements.over_day for state in states))
     first.restatements.because(f"definitions {first.definitions.digest}", DEFINITION)
     for metric, day in before.keys() | now.keys():
         delta = now.get((metric, day), 0) - before.get((metric, day), 0)

@@ -37,6 +37,7 @@ class Taking:
         history: History | None,
         rebuild_asked: bool,
     ) -> None:
+        self.is_rebuilding = False
         self._rebuild_asked = rebuild_asked
         self._definitions = definitions
         self._store = store
@@ -59,7 +60,11 @@ class Taking:
         changed = any(header.definitions != self._definitions.digest for header in headers.values())
         if changed or self._rebuild_asked:
             log.warning("rebuilding people and counters from the warehouse", extra={"definitions_changed": changed})
-            rebuilt = self._rebuild(owners)
+            self.is_rebuilding = True
+            try:
+                rebuilt = self._rebuild(owners)
+            finally:
+                self.is_rebuilding = False
             self._rebuild_asked = False
             return rebuilt
         floors = {number: head.positions for number, head in heads.items()}
@@ -98,6 +103,7 @@ class Taking:
                 (),
                 Positions(0, 0),
                 voids_repairs=True,
+                carries_restatements=number == min(owners),
             )
             for number, owner in sorted(owners.items())
         ]

@@ -7,12 +7,12 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
-from schemas.checkpoints import CheckpointStore, Header, StoreUnavailable
+from schemas.checkpoints import CheckpointStore, Header, Positions, StoreUnavailable
 from schemas.definitions import StreamDefinitions
 from schemas.log import LogAppender, LogReader
 from schemas.replay import History
@@ -24,12 +24,20 @@ from stream.core.handoffs import decode_handoffs
 from stream.core.identity import apply_links, decode_links
 from stream.core.partition import Partition
 from stream.forgetting import Passed, Progress
+from stream.log.local import unix_ms
 from stream.outgoing import Outgoing
 from stream.owned import OwnedPartition
 from stream.replay import apply_handoff
 from stream.taking import Taking
 
 log = logging.getLogger(__name__)
+
+NextOffsets = Mapping[tuple[Topic, int], int]
+"""By (topic, partition) the next offset to read."""
+
+
+async def _tell_nobody(stored: NextOffsets) -> None:
+    """The checkpoints are enough to start from."""
 
 
 class GapInLog(RuntimeError):
@@ -63,7 +71,10 @@ class WorkerTelemetry:
 
 
 class Worker:
-    """One worker of the stream; all methods run in one event loop, the store in threads beside it."""
+    """One worker of the stream; all methods run in one event loop, the store in threads beside it.
+
+    `on_published` is called after each publication, `on_checkpoint` with the positions of each durable checkpoint.
+    """
 
     def __init__(
         self,
@@ -76,6 +87,8 @@ class Worker:
         rebuild_asked: bool = False,
         settings: WorkerSettings | None = None,
         on_published: Callable[[], None] = lambda: None,
+        on_checkpoint: Callable[[NextOffsets], Awaitable[None]] = _tell_nobody,
+        clock: Callable[[], int] = unix_ms,
     ) -> None:
         self.definitions = Compiled(definitions)
         self.telemetry = WorkerTelemetry()
@@ -89,11 +102,13 @@ class Worker:
         self._progress = Progress()
         self._applied = asyncio.Event()
         self._on_published = on_published
+        self._on_checkpoint = on_checkpoint
+        self._clock = clock
         self._last_checkpoint = 0.0
         self._last_cleanup = time.monotonic()
         self._cycle_lock = asyncio.Lock()
 
-    async def take_partitions(self, partitions: Sequence[int], generation: int) -> Mapping[tuple[Topic, int], int]:
+    async def take_partitions(self, partitions: Sequence[int], generation: int) -> NextOffsets:
         """Claim and load partitions that are not ours yet; kept ones go on from the applied position."""
         async with self._cycle_lock:
             self._owned = {number: one for number, one in self._owned.items() if number in partitions}
@@ -103,11 +118,7 @@ class Worker:
                 self._owned.update({one.number: one for one in taken})
         log.info("partitions taken", extra={"partitions": list(partitions), "generation": generation})
         self._applied.set()
-        return {
-            (topic, one.number): offset
-            for one in self._owned.values()
-            for topic, offset in ((Topic.EVENTS, one.events), (Topic.HANDOFFS, one.handoffs))
-        }
+        return next_offsets((one.number, one.positions) for one in self._owned.values())
 
     async def revoke(self, partitions: Sequence[int]) -> None:
         """Nothing is let go of here: the next assignment tells which partitions are kept."""
@@ -116,6 +127,11 @@ class Worker:
     def has_partitions(self) -> bool:
         """Whether records can be applied."""
         return bool(self._owned)
+
+    @property
+    def is_rebuilding(self) -> bool:
+        """Whether people and counters are being rebuilt; readers see the old numbers meanwhile."""
+        return self._taking.is_rebuilding
 
     async def apply(self, stored: StoredRecord) -> None:
         """Apply one record and advance the position; one at a time per partition.
@@ -227,16 +243,19 @@ class Worker:
         pending = [one for one in self._owned.values() if one.checkpoint is not None]
         if not pending:
             return
-        now_ms = time.time_ns() // 1_000_000
-        headers = await asyncio.to_thread(checkpoints.store_checkpoints, self._store, self.definitions, pending, now_ms)
+        headers = await asyncio.to_thread(
+            checkpoints.store_checkpoints, self._store, self.definitions, pending, self._clock()
+        )
         for one in pending:
             if one.checkpoint is not None:
                 one.stored = one.checkpoint.positions
                 one.checkpoint = None
+                one.carries_restatements = False
         self._last_checkpoint = time.monotonic()
         self.telemetry.checkpoints += 1
         self.telemetry.last_checkpoint_seconds = self._last_checkpoint - started
         self.telemetry.people = sum(len(one.state.people) for one in self._owned.values())
+        await self._on_checkpoint(next_offsets((header.partition, header.positions) for header in headers))
         await self._clean_up(headers)
 
     async def _clean_up(self, headers: list[Header]) -> None:
@@ -270,6 +289,15 @@ class Worker:
                     "why": str(error),
                 },
             )
+
+
+def next_offsets(positions: Iterable[tuple[int, Positions]]) -> NextOffsets:
+    """Positions of partitions, by topic and partition."""
+    return {
+        (topic, number): offset
+        for number, at in positions
+        for topic, offset in ((Topic.EVENTS, at.events), (Topic.HANDOFFS, at.handoffs))
+    }
 
 
 class Outranked(RuntimeError):

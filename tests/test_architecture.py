@@ -26,8 +26,6 @@ CLOCK_SHELLS = {
     "northstream/clock.py": "the one wall clock, handed to every part",
     "simulate/demo.py": "the demo's company lives up to now",
     "stream/log/local.py": "the default clock of the log, stamped on what is appended",
-    "stream/worker.py": "stamps the moment at which a restatement became durable",
-    "warehouse/audit.py": "stamps a repair",
     "warehouse/reports.py": "the default clock of the reports",
 }
 """Modules that may look at the wall clock, and why."""

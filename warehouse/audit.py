@@ -4,7 +4,6 @@ Does not touch any worker's rows: a repair is the share of a pseudo-partition th
 """
 
 import secrets
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,24 +46,34 @@ class Difference:
         return f"{self.metric} {day_date(self.bucket)}: published {self.published}, events say {self.recounted}"
 
 
-def audit(warehouse: Warehouse, definitions: StreamDefinitions) -> list[Difference]:
-    """Every difference, by metric and day; call it while nothing is on its way (`lag_events` = 0)."""
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What an audit found, by metric and day; `compared` is how many numbers it held against each other."""
+
+    compared: int
+    differences: Sequence[Difference]
+
+
+def audit(warehouse: Warehouse, definitions: StreamDefinitions) -> Audit:
+    """Hold every number against its recount; call it while nothing is on its way (`lag_events` = 0)."""
     published = {(metric, bucket): value for metric, bucket, value in warehouse.rows(_PUBLISHED)}
     recounted: dict[tuple[str, int], int] = {}
     bound = parameters(definitions)
     for query in counter_queries(definitions):
         recounted.update({(metric, bucket): value for metric, bucket, value in warehouse.rows(query, bound)})
-    return [
+    keys = sorted(published.keys() | recounted.keys())
+    pairs = [
         Difference(metric, bucket, published.get((metric, bucket), 0), recounted.get((metric, bucket), 0))
-        for metric, bucket in sorted(published.keys() | recounted.keys())
-        if published.get((metric, bucket), 0) != recounted.get((metric, bucket), 0)
+        for metric, bucket in keys
     ]
+    return Audit(len(pairs), [pair for pair in pairs if pair.published != pair.recounted])
 
 
-def repair(warehouse: Warehouse, differences: Sequence[Difference]) -> None:
+def repair(warehouse: Warehouse, differences: Sequence[Difference], now_ms: int, today: int) -> None:
     """Publish what is missing as the pseudo-partition's share, with a restatement for each number.
 
-    Workers go on publishing their own shares beside it; a later repair adds to this one.
+    Workers go on publishing their own shares beside it; a later repair adds to this one. Days from `today` (a day
+    number) on are not over, so that their change is no restatement.
     """
     if not differences:
         return
@@ -77,10 +86,11 @@ def repair(warehouse: Warehouse, differences: Sequence[Difference]) -> None:
     for one in differences:
         key = (one.metric, one.bucket)
         shares[key] = shares.get(key, 0) + one.recounted - one.published
-    now_ms = time.time_ns() // 1_000_000
     lineage = (*inherited, Segment(*tag))
     store.write_claims({REPAIR_PARTITION: Owner(tag.epoch, tag.nonce)})
-    store.write_restatements([_restatement(one, tag, now_ms) for one in differences])
+    restated = [_restatement(one, tag, now_ms) for one in differences if one.bucket < today]
+    if restated:
+        store.write_restatements(restated)
     store.write_headers([Header(REPAIR_PARTITION, tag, Positions(0, 0), b"", 0, "", lineage)])
     store.write_counters([CounterRow(REPAIR_PARTITION, tag, *key, value) for key, value in sorted(shares.items())])
     store.write_heads([Head(REPAIR_PARTITION, tag, Positions(0, 0))])

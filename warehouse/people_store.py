@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from schemas.checkpoints import (
+    REPAIR_PARTITION,
     CounterRow,
     FunnelRow,
     Head,
@@ -56,6 +57,23 @@ WHERE partition = {{partition:UInt32}}
   AND version <= transform((epoch, nonce), {{owners:Array(Tuple(UInt64, UInt64))}}, {{versions:Array(UInt64)}}, 0)
 GROUP BY person_id
 SETTINGS optimize_aggregation_in_order = 1
+"""
+
+
+# Repairs keep their own lineage. A row is known by its tag, metric, bucket and cause: the same one again counts once.
+_CARRY = f"""
+INSERT INTO {DATABASE}.restatement_rows
+    (partition, metric, bucket, cause, reason, delta, at_ms, epoch, nonce, version)
+SELECT {{partition:UInt32}}, metric, bucket, cause, any(reason), sum(delta) AS change, max(at_ms),
+    {{epoch:UInt64}}, {{nonce:UInt64}}, {{version:UInt64}}
+FROM (
+    SELECT DISTINCT rows.* FROM {DATABASE}.restatement_rows AS rows
+    INNER JOIN {DATABASE}.lineage_segments AS segments
+        ON segments.partition = rows.partition AND segments.epoch = rows.epoch AND segments.nonce = rows.nonce
+    WHERE rows.version <= segments.up_to AND rows.partition != {REPAIR_PARTITION}
+)
+GROUP BY metric, bucket, cause
+HAVING change != 0
 """
 
 
@@ -112,6 +130,9 @@ class PeopleStore:
 
     def write_restatements(self, rows: Sequence[RestatementRow]) -> None:
         self._insert("restatement_rows", RestatementRow.__dataclass_fields__, rows)
+
+    def carry_restatements(self, partition: int, tag: Tag) -> None:
+        self._warehouse.command(_CARRY, {"partition": partition} | tag._asdict())
 
     def write_warnings(self, rows: Sequence[IdentityWarning]) -> None:
         self._insert("identity_warnings", IdentityWarning.__dataclass_fields__, rows)

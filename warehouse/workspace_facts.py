@@ -37,6 +37,12 @@ def write_workspace_facts(warehouse: Warehouse, definitions: StreamDefinitions) 
     warehouse.insert_lines("workspace", list(row), _ENCODER.encode(row), {})
 
 
+def read_definitions_digest(warehouse: Warehouse) -> str:
+    """The digest of the definitions that the views follow; empty before anything has run."""
+    latest = warehouse.rows(_LATEST)
+    return str(latest[0][1]) if latest else ""
+
+
 def _steps_of(definitions: StreamDefinitions) -> Steps:
     return sorted(
         (funnel.id, number, step.event)

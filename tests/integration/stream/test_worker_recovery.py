@@ -233,7 +233,7 @@ async def test_the_audit_finds_nothing_in_what_the_stream_counted(rig: Rig) -> N
     await drive(rig, rig.worker(rig.store), random.Random(3))
     load(rig)
     assert rig.numbers() == rig.expected()
-    assert audit(rig.warehouse, DEFINITIONS) == []
+    assert audit(rig.warehouse, DEFINITIONS).differences == []
 
 
 async def test_a_repair_makes_the_published_numbers_those_of_the_events(rig: Rig) -> None:
@@ -244,16 +244,16 @@ async def test_a_repair_makes_the_published_numbers_those_of_the_events(rig: Rig
     day = T0 // recount.DAY
     owner = rig.store.highest_claims([0])[0]
     rig.store.write_counters([CounterRow(0, Tag(*owner, 10**6), "dau", day, 77)])
-    wrong = audit(rig.warehouse, DEFINITIONS)
+    wrong = audit(rig.warehouse, DEFINITIONS).differences
     assert [one.metric for one in wrong] == ["dau"]
-    repair(rig.warehouse, wrong)
-    assert audit(rig.warehouse, DEFINITIONS) == []
+    repair(rig.warehouse, wrong, T0, day + 1)
+    assert audit(rig.warehouse, DEFINITIONS).differences == []
     history = WarehouseHistory(rig.warehouse)
     worker = Worker(
         DEFINITIONS, rig.store, rig.events, rig.handoffs, rig.handoffs, history, True, settings=WorkerSettings(0, 0)
     )
     await drive(rig, worker, random.Random(4))
-    assert audit(rig.warehouse, DEFINITIONS) == []
+    assert audit(rig.warehouse, DEFINITIONS).differences == []
 
 
 async def test_a_rebuild_from_the_warehouse_gives_the_same_numbers_and_goes_on(rig: Rig) -> None:

@@ -1,0 +1,98 @@
+"""A product that runs on the data folder, as other commands reach it: its API and its SQL interface.
+
+Does not start one.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from northstream.failures import UserError
+from northstream.folder import is_locked
+from northstream.keys import KEYS_NAME, read_keys
+from northstream.ports import reachable_host
+from northstream.settings import Settings
+from schemas.definitions import StreamDefinitions
+from schemas.workspace import DEFAULT_WORKSPACE, WorkspaceErrors, load_workspace
+from warehouse.client import Warehouse, WarehouseUnavailable
+from warehouse.workspace_facts import read_definitions_digest
+
+_LOOK_SECONDS = 0.2
+_ANSWER_SECONDS = 30.0
+_PORT = "name the port that it runs on with --clickhouse-port"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningProduct:
+    """Who has the secret key may ask both."""
+
+    url: str
+    secret_key: str
+    warehouse: Warehouse
+    definitions: StreamDefinitions
+
+    def wait_until_settled(self, patience_seconds: float) -> bool:
+        """Whether everything sent was counted within the patience; traffic that never rests may prevent it.
+
+        Raises:
+            UserError: nobody answers, or not to this key.
+        """
+        deadline = time.monotonic() + patience_seconds
+        while self._lag_events() > 0:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_LOOK_SECONDS)
+        return True
+
+    def _lag_events(self) -> int:
+        headers = {"Authorization": f"Bearer {self.secret_key}"}
+        try:
+            answer = httpx.get(f"{self.url}/api/quality", headers=headers, timeout=_ANSWER_SECONDS, trust_env=False)
+        except httpx.HTTPError as error:
+            raise UserError(
+                f"nothing answers at {self.url} ({error}); name the port that it runs on with --port"
+            ) from error
+        if answer.status_code == 503:
+            return 1
+        if answer.status_code != 200:
+            raise UserError(f"{self.url} answers {answer.status_code}; is that the northstream of this data folder?")
+        quality: dict[str, Any] = answer.json()
+        return int(quality["lag_events"])
+
+
+def find_running(settings: Settings) -> RunningProduct:
+    """The product on the settings' data folder, by the settings' ports.
+
+    Raises:
+        UserError: none runs there, it is not reached, or it counts by other definitions.
+    """
+    if not is_locked(settings.data_dir):
+        raise UserError(f"no northstream runs on {settings.data_dir}; start it with: northstream up")
+    secret_key = settings.secret_key or read_keys(settings.data_dir / KEYS_NAME).get("secret_key", "")
+    password = settings.clickhouse_password or secret_key
+    sql_url = f"http://127.0.0.1:{settings.clickhouse_port}"
+    warehouse = Warehouse.server(sql_url, settings.clickhouse_user, password)
+    definitions = load_definitions(settings)
+    try:
+        digest = read_definitions_digest(warehouse)
+    except ClickHouseError as error:
+        raise UserError(f"the SQL interface at {sql_url} refuses the key of {settings.data_dir}; {_PORT}") from error
+    except WarehouseUnavailable as error:
+        raise UserError(f"the SQL interface does not answer at {sql_url}; {_PORT}") from error
+    if digest != definitions.digest:
+        raise UserError(
+            "the running northstream counts by another workspace; name the one that it uses with --workspace"
+        )
+    url = f"http://{reachable_host(settings.host)}:{settings.port}"
+    return RunningProduct(url, secret_key, warehouse, definitions)
+
+
+def load_definitions(settings: Settings) -> StreamDefinitions:
+    """What the workspace counts. Raises UserError."""
+    try:
+        return load_workspace(settings.workspace or DEFAULT_WORKSPACE).stream
+    except WorkspaceErrors as error:
+        raise UserError(f"the workspace {settings.workspace} cannot be used:\n{error}") from error
