@@ -133,6 +133,9 @@ def _within(log: LogReader, part: LoadRange) -> Iterator[StoredRecord]:
 
 def _row_bytes(stored: StoredRecord) -> bytes:
     value = stored.record.value
+    if not stored.record.count:
+        # Takes the place of a record that was lost to damage.
+        return b""
     if not value.endswith(b"\n"):
         value += b"\n"
     if stored.record.kind is not Kind.LINKS:

@@ -277,7 +277,7 @@ CREATE TABLE IF NOT EXISTS northstream.alert_log_rows
     details String DEFAULT '{}'
 )
 ENGINE = ReplacingMergeTree
-ORDER BY (at, kind, alert_id, receiver, message, status, attempts, to_state)
+ORDER BY (at, kind, alert_id, alert, receiver, message, status, attempts, to_state)
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Facts of the workspace that views need; the row with the highest generation counts.
