@@ -167,6 +167,15 @@ class NorthStream:
         with urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             return json.load(answer)
 
+    def send(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Post a batch with the secret key; the answer, which must be 200."""
+        headers = {"Authorization": f"Bearer {self.secret_key}", "Content-Type": "application/json"}
+        request = Request(f"http://{_HOST}:{self.port}/v1/batch", json.dumps(batch).encode(), headers)
+        with urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+            assert answer.status == 200
+            reply: dict[str, Any] = json.load(answer)
+            return reply
+
     def sql(self, query: str) -> list[list[Any]]:
         """The rows of a query."""
         request = Request(f"http://{_HOST}:{self.sql_port}/", data=f"{query} FORMAT JSONCompact".encode())
