@@ -60,6 +60,8 @@ def iso(instant_ms: int) -> str:
 class History:
     """An endless company: the same people come back in every batch, with old and new devices.
 
+    Histories with different prefixes share nobody, and may be sent at the same time.
+
     Everything stays within `days` before `now_ms`, bar a few page views of the year before: what is older than the
     horizon is kept exact for activity only.
     """
@@ -78,7 +80,7 @@ class History:
     _anchors: list[int] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        self._random = random.Random(f"{self.seed}")
+        self._random = random.Random(self.seed)
 
     def batches(self, count: int) -> Iterator[Batch]:
         for _ in range(count):
@@ -213,7 +215,7 @@ class History:
 
     def _user(self) -> str | int:
         number = int(self._random.triangular(0, self.users, 0))
-        if number % 7 == 3:
+        if number % 7 == 3 and not self.prefix:
             return number
         return f"{self.prefix}{'zyxé'[number % 4]}{number}"
 

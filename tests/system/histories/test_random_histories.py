@@ -3,6 +3,7 @@
 import json
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -51,13 +52,50 @@ def compare(running: Running, definitions: Definitions, seed: int, rounds: int, 
 def test_every_number_equals_the_reference(tmp_path: Path) -> None:
     """Late, repeated, shuffled, merged, refused: after every round every number is the contract's."""
     with up(tmp_path / "data") as running:
-        compare(running, Definitions(), seed=1, rounds=12, batches=25, kept=tmp_path / "history.json")
+        compare(running, Definitions(), seed=1, rounds=6, batches=50, kept=tmp_path / "history.json")
 
 
 def test_every_number_equals_the_reference_where_clocks_change(tmp_path: Path, paris_workspace: Path) -> None:
     """Days of 23 and 25 hours, and a funnel whose step is listed twice."""
     with up(tmp_path / "data", paris_workspace) as running:
-        compare(running, PARIS, seed=2, rounds=8, batches=30, kept=tmp_path / "history.json")
+        compare(running, PARIS, seed=2, rounds=5, batches=50, kept=tmp_path / "history.json")
+
+
+def send_history(running: Running, history: History, batches: int) -> list[Sent]:
+    """One history, batch after batch; others may be on their way at the same time."""
+    sent = []
+    for batch in history.batches(batches):
+        body, request = batch.sent_at(int(time.time() * 1000))
+        running.send(body, batch.secret)
+        sent.append(request)
+    return sent
+
+
+def compare_together(running: Running, seeds: range, kept: Path) -> None:
+    """Many small histories at once over several connections, no two of which share an id."""
+    now_ms = int(time.time() * 1000)
+    histories = [History(seed, now_ms, PARIS.timezone, users=4, devices=5, prefix=f"{seed}.") for seed in seeds]
+    with ThreadPoolExecutor(8) as connections:
+        sending = connections.map(lambda history: send_history(running, history, 5), histories)
+        sent = [request for requests in sending for request in requests]
+    found = differences(running, sent, PARIS)
+    if found:
+        kept.write_text(json.dumps([vars(request) for request in sent], indent=1, ensure_ascii=False))
+        pytest.fail(f"seeds {seeds}, history in {kept}:\n" + "\n".join(found[:40]))
+
+
+def test_three_hundred_small_histories_equal_the_reference(tmp_path: Path, paris_workspace: Path) -> None:
+    """Few people who meet often: the density finds what a long history dilutes."""
+    with up(tmp_path / "data", paris_workspace) as running:
+        compare_together(running, range(1000, 1300), tmp_path / "histories.json")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first", range(10_000, 20_000, 500))
+def test_ten_thousand_small_histories_equal_the_reference(tmp_path: Path, paris_workspace: Path, first: int) -> None:
+    """The same with five hundred others, twenty times."""
+    with up(tmp_path / "data", paris_workspace) as running:
+        compare_together(running, range(first, first + 500), tmp_path / "histories.json")
 
 
 @pytest.mark.long
