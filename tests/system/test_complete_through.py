@@ -19,6 +19,7 @@ from system.running import NorthStream, send_signal, wait_until
 from system.sending import Message, Sender, stop_all
 
 SENDERS = 3
+PAUSE_SECONDS = 0.05
 SIGNUP = "Account Created"
 
 
@@ -58,16 +59,16 @@ def test_complete_through_is_never_ahead_of_what_is_loaded_and_counted(tmp_path:
     seed = time.time_ns() % 1_000_000
     with NorthStream(tmp_path) as running:
         senders = [
-            Sender(running.port, running.write_key, Newcomers(seed + number).compose, seed + number)
+            Sender(running.port, running.write_key, Newcomers(seed + number).compose, seed + number, PAUSE_SECONDS)
             for number in range(SENDERS)
         ]
         for sender in senders:
             sender.start()
         samples: list[Sample] = []
-        collect(running, samples, 15)
+        collect(running, samples, 10)
         hold_back(running, samples)
         running.kill("engine")
-        collect(running, samples, 15)
+        collect(running, samples, 10)
         stop_all(senders)
         running.settle()
         through_ms = max(sample.complete_through_ms for sample in samples)
@@ -79,11 +80,11 @@ def test_complete_through_is_never_ahead_of_what_is_loaded_and_counted(tmp_path:
 def hold_back(running: NorthStream, samples: list[Sample]) -> None:
     """Freeze and wake the engine several times, so that it wakes in the middle of whatever it was doing."""
     engine = running.child("engine")
-    for seconds in (0.3, 1.1, 2.3):
+    for seconds in (0.3, 0.9, 1.7):
         send_signal(engine, signal.SIGSTOP)
         time.sleep(seconds)
         send_signal(engine, signal.SIGCONT)
-        collect(running, samples, 4)
+        collect(running, samples, 3)
 
 
 def collect(running: NorthStream, samples: list[Sample], count: int) -> None:
