@@ -161,17 +161,21 @@ class Worker:
         self._applied.set()
 
     async def run(self) -> None:
-        """Publish and checkpoint until cancelled; `finish` makes the last state durable."""
-        appending = asyncio.create_task(self._outgoing.run())
-        try:
-            while True:
-                await self._applied.wait()
-                self._applied.clear()
-                started = time.monotonic()
-                await self.cycle()
-                await asyncio.sleep(max(0.05, self._settings.publish_seconds - (time.monotonic() - started)))
-        finally:
-            appending.cancel()
+        """Append hand-offs, publish and checkpoint until cancelled; an error in either ends both.
+
+        `finish` makes the last state durable.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._outgoing.run())
+            tasks.create_task(self._cycles())
+
+    async def _cycles(self) -> None:
+        while True:
+            await self._applied.wait()
+            self._applied.clear()
+            started = time.monotonic()
+            await self.cycle()
+            await asyncio.sleep(max(0.05, self._settings.publish_seconds - (time.monotonic() - started)))
 
     async def finish(self) -> None:
         """Publish and checkpoint everything applied so far; called after the stream has stopped, before `run` ends."""
