@@ -14,7 +14,7 @@ from dashboard.metrics import FORMULAS, evaluate, shown
 from dashboard.moments import Today
 from dashboard.periods import Days
 from schemas.definitions import StreamDefinitions
-from schemas.reading import Completeness, Reports, Restatement
+from schemas.reading import Completeness, Reports, RestatedDay
 
 ACTIVE_DAYS = 60
 COHORT_DAYS = 30
@@ -109,9 +109,9 @@ def build_quality(source: BoardSource, today: Today) -> dict[str, Any]:
 def build_changes(source: BoardSource, today: Today) -> dict[str, Any]:
     """Which published numbers were corrected since: the latest, newest first, and all days by the chart they mark."""
     days = _last(ACTIVE_DAYS, today.day)
-    changes = source.reports.restatements((*_ACTIVES, *_COHORTS), days.first, days.last)
+    changes = source.reports.restated_days((*_ACTIVES, *_COHORTS), days.first, days.last)
     return {
-        "changes": _united(changes)[:CHANGES],
+        "changes": [_change(change) for change in changes[:CHANGES]],
         "restated": {
             "actives": sorted({change.bucket for change in changes if change.metric in _ACTIVES}),
             "activation": sorted({change.bucket for change in changes if change.metric in _COHORTS}),
@@ -151,19 +151,13 @@ def _column(name: str, values: Mapping[str, Mapping[date, int]], days: Days) -> 
     return [evaluate(FORMULAS[name], values, Days(day, day)) for day in days]
 
 
-def _united(changes: Sequence[Restatement]) -> list[dict[str, Any]]:
-    """One row for all changes of a number for one reason: from the first `before` to the last `after`."""
-    united: dict[tuple[str, date, str], dict[str, Any]] = {}
-    for change in sorted(changes, key=lambda change: change.at_ms):
-        row = united.setdefault(
-            (change.metric, change.bucket, change.reason),
-            {
-                "metric": change.metric,
-                "day": change.bucket,
-                "before": change.before,
-                "reason": change.reason,
-                "count": 0,
-            },
-        )
-        row |= {"after": change.after, "at_ms": change.at_ms, "count": row["count"] + 1}
-    return sorted(united.values(), key=lambda row: row["at_ms"], reverse=True)
+def _change(change: RestatedDay) -> dict[str, Any]:
+    return {
+        "metric": change.metric,
+        "day": change.bucket,
+        "before": change.before,
+        "after": change.after,
+        "count": change.count,
+        "reason": change.reason,
+        "at_ms": change.at_ms,
+    }

@@ -11,7 +11,7 @@ from typing import Literal
 from dashboard.moments import Today
 from dashboard.periods import Days, Grain, buckets_of
 from schemas.definitions import MetricDefinition, Workspace
-from schemas.reading import Completeness, Reports, Restatement
+from schemas.reading import Completeness, Reports, RestatedDay
 
 Edition = Literal["first", "now"]
 """`first`: as it stood when its day ended. `now`: with everything known since."""
@@ -83,10 +83,10 @@ def read_series(
     span = Days(buckets[0].first, buckets[-1].last)
     completeness = reports.completeness()
     values = shown(reports.daily(formula.counters, span.first, span.last), today.day)
-    restatements = reports.restatements(formula.counters, span.first, span.last)
+    restated = reports.restated_days(formula.counters, span.first, span.last)
     if edition == "first":
-        values = as_first_published(values, restatements)
-    changed = {(change.metric, change.bucket) for change in restatements}
+        values = as_first_published(values, restated)
+    changed = {(change.metric, change.bucket) for change in restated}
     points = []
     for bucket in buckets:
         counted = _counted_days(formula, bucket, today.day)
@@ -109,12 +109,12 @@ def shown(values: Mapping[str, Mapping[date, int]], today: date) -> dict[str, di
 
 
 def as_first_published(
-    values: Mapping[str, Mapping[date, int]], restatements: Sequence[Restatement]
+    values: Mapping[str, Mapping[date, int]], restated: Sequence[RestatedDay]
 ) -> dict[str, dict[date, int]]:
-    """The values with every restatement undone: the earliest `before` of a bucket is what was published first."""
+    """The values with every restatement undone."""
     undone = {counter: dict(by_day) for counter, by_day in values.items()}
-    for change in sorted(restatements, key=lambda change: change.at_ms, reverse=True):
-        undone.setdefault(change.metric, {})[change.bucket] = round(change.before)
+    for change in restated:
+        undone.setdefault(change.metric, {})[change.bucket] = change.before
     return undone
 
 

@@ -18,13 +18,17 @@ def funnel_counter(funnel: str, step: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Restatement:
-    """A change of a published number after its day was over, running totals `before` → `after`."""
+class RestatedDay:
+    """All changes of a published number after its day was over: as first published → as known now.
+
+    `count` is the number of their causes; `reason`, `cause` (a message id) and `at_ms` are those of the latest.
+    """
 
     metric: str
     bucket: date
-    before: float
-    after: float
+    before: int
+    after: int
+    count: int
     reason: str
     cause: str
     at_ms: int
@@ -96,7 +100,9 @@ class Reports(Protocol):
         """First day with data and today; None while there is nothing."""
         ...
 
-    def restatements(self, counters: Sequence[str], first: date, last: date) -> Sequence[Restatement]: ...
+    def restated_days(self, counters: Sequence[str], first: date, last: date) -> Sequence[RestatedDay]:
+        """At most one row per counter and day, the latest change first; causes that cancelled out are left out."""
+        ...
 
     def funnel_persons(self, funnel: str, steps: int, first: date, last: date) -> FunnelPersons: ...
 

@@ -12,7 +12,7 @@ import msgspec
 
 from schemas.calendar import day_date, day_number
 from schemas.log import LogReader
-from schemas.reading import Completeness, FunnelPersons, PersonReport, Quality, Restatement
+from schemas.reading import Completeness, FunnelPersons, PersonReport, Quality, RestatedDay
 from warehouse.client import DATABASE, Warehouse
 from warehouse.completeness import CompletenessReport
 from warehouse.latest_events import LatestEvents
@@ -27,10 +27,21 @@ WHERE metric IN {{metrics:Array(String)}} AND bucket BETWEEN {{first:Int32}} AND
 
 _DATA_DAYS = f"SELECT min(day), max(day), count() FROM {DATABASE}.days"
 
-_RESTATEMENTS = f"""
-SELECT metric, day, before, after, reason, cause, toUnixTimestamp64Milli(at) FROM {DATABASE}.restatements
-WHERE metric IN {{metrics:Array(String)}} AND day BETWEEN {{first:Date}} AND {{last:Date}}
-ORDER BY at, metric, day, cause
+# One row per number, however many causes it has: history that is imported out of order makes thousands.
+_RESTATED_DAYS = f"""
+SELECT changed.metric, changed.bucket, totals.value - moved, totals.value, causes, latest.1, latest.2, latest_ms
+FROM (
+    SELECT metric, bucket, sum(delta) AS moved, count() AS causes,
+           argMax((reason, cause), (at_ms, cause)) AS latest, max(at_ms) AS latest_ms
+    FROM {DATABASE}.restatement_deltas
+    WHERE metric IN {{metrics:Array(String)}} AND bucket BETWEEN {{first:Int32}} AND {{last:Int32}}
+    GROUP BY metric, bucket
+) AS changed
+LEFT JOIN (
+    SELECT metric, bucket, value FROM {DATABASE}.counter_totals
+    WHERE metric IN {{metrics:Array(String)}} AND bucket BETWEEN {{first:Int32}} AND {{last:Int32}}
+) AS totals ON totals.metric = changed.metric AND totals.bucket = changed.bucket
+ORDER BY latest_ms DESC, changed.metric, changed.bucket DESC
 """
 
 # A person counts once by the furthest step of any entry; times from step to step are of all entries.
@@ -95,8 +106,7 @@ class WarehouseReports:
 
     def daily(self, counters: Sequence[str], first: date, last: date) -> Mapping[str, Mapping[date, int]]:
         values: dict[str, dict[date, int]] = {counter: {} for counter in counters}
-        parameters = {"metrics": list(counters), "first": day_number(first), "last": day_number(last)}
-        for metric, bucket, value in self._warehouse.rows(_DAILY, parameters):
+        for metric, bucket, value in self._warehouse.rows(_DAILY, _range(counters, first, last)):
             values[metric][day_date(bucket)] = value
         return values
 
@@ -104,10 +114,9 @@ class WarehouseReports:
         first, last, count = self._warehouse.rows(_DATA_DAYS)[0]
         return (first, last) if count else None
 
-    def restatements(self, counters: Sequence[str], first: date, last: date) -> Sequence[Restatement]:
-        """Oldest first; changes of one cause that cancel out are left out."""
-        rows = self._warehouse.rows(_RESTATEMENTS, {"metrics": list(counters), "first": first, "last": last})
-        return [Restatement(*row) for row in rows]
+    def restated_days(self, counters: Sequence[str], first: date, last: date) -> Sequence[RestatedDay]:
+        rows = self._warehouse.rows(_RESTATED_DAYS, _range(counters, first, last))
+        return [RestatedDay(metric, day_date(bucket), *told) for metric, bucket, *told in rows]
 
     def funnel_persons(self, funnel: str, steps: int, first: date, last: date) -> FunnelPersons:
         parameters = {"funnel": funnel, "first": day_number(first), "last": day_number(last)}
@@ -141,6 +150,10 @@ class WarehouseReports:
         if rows:
             lines = _ENCODER.encode_lines([_alert_line(row) for row in rows])
             self._warehouse.insert_lines("alert_log_rows", (*_ALERT_COLUMNS, "details"), lines, {})
+
+
+def _range(counters: Sequence[str], first: date, last: date) -> dict[str, Any]:
+    return {"metrics": list(counters), "first": day_number(first), "last": day_number(last)}
 
 
 def _padded(values: Sequence[T], length: int, filler: T) -> list[T]:

@@ -24,7 +24,7 @@ from schemas.reading import (
     PersonReport,
     Quality,
     ReadingUnavailable,
-    Restatement,
+    RestatedDay,
 )
 from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
 
@@ -40,7 +40,7 @@ class InMemoryReports:
     """Reports over plain dicts, which tests change at will. `away` makes every call fail."""
 
     counters: dict[str, dict[date, int]] = field(default_factory=dict)
-    changes: list[Restatement] = field(default_factory=list)
+    changes: list[RestatedDay] = field(default_factory=list)
     reached: FunnelPersons = field(default_factory=lambda: FunnelPersons([], []))
     persons: dict[str, PersonReport] = field(default_factory=dict)
     stored: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -65,9 +65,10 @@ class InMemoryReports:
         days = [day for by_day in self.counters.values() for day in by_day]
         return (min(days), TODAY) if days else None
 
-    def restatements(self, counters: Sequence[str], first: date, last: date) -> Sequence[Restatement]:
+    def restated_days(self, counters: Sequence[str], first: date, last: date) -> Sequence[RestatedDay]:
         self._look()
-        return [c for c in self.changes if c.metric in counters and first <= c.bucket <= last]
+        asked = [c for c in self.changes if c.metric in counters and first <= c.bucket <= last]
+        return sorted(asked, key=lambda change: change.at_ms, reverse=True)
 
     def funnel_persons(self, funnel: str, steps: int, first: date, last: date) -> FunnelPersons:
         self._look()
@@ -108,9 +109,9 @@ def company() -> InMemoryReports:
     for n, day in enumerate(days):
         _add_day(reports.counters, n, day)
     reports.changes = [
-        Restatement("dau", TODAY - timedelta(days=3), 1182.0, 1181.0, "merge", "m-41", NOW_MS - 5_000_000),
-        Restatement("wau", TODAY - timedelta(days=3), 2951.0, 2950.0, "merge", "m-41", NOW_MS - 5_000_000),
-        Restatement("signups", TODAY - timedelta(days=9), 33.0, 34.0, "late event", "m-17", NOW_MS - 9_000_000),
+        RestatedDay("dau", TODAY - timedelta(days=3), 1182, 1181, 1, "merge", "m-41", NOW_MS - 5_000_000),
+        RestatedDay("wau", TODAY - timedelta(days=3), 2951, 2950, 1, "merge", "m-41", NOW_MS - 5_000_000),
+        RestatedDay("signups", TODAY - timedelta(days=9), 33, 34, 1, "late event", "m-17", NOW_MS - 9_000_000),
     ]
     reports.reached = FunnelPersons([4310, 1504, 812, 207], [None, 412.0, 5_460.0, 172_800.0])
     reports.latest = [_event(n) for n in range(40)]

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from dashboard import shapes
-from schemas.reading import Completeness, PersonReport, Quality, Restatement
+from schemas.reading import Completeness, PersonReport, Quality, RestatedDay
 
 TODAY = date(2026, 11, 22)
 SECRET_KEY = "sk_test_5d1f"
@@ -118,9 +118,9 @@ async def test_a_restated_day_is_marked_in_every_metric_made_from_it(ask):
 
 
 async def test_as_first_published_undoes_every_restatement(ask, reports):
-    """The earliest `before` of a day is what was seen first."""
+    """What a day was before all of its changes is what was seen first."""
     day = TODAY - timedelta(days=3)
-    reports.changes += [Restatement("dau", day, 1190.0, 1182.0, "merge", "m-1", 5)]
+    reports.changes = [RestatedDay("dau", day, 1190, 1181, 2, "merge", "m-1", 5)]
     first = await ask("/api/metrics/dau", **{"from": str(day), "to": str(day), "as_of": "first"})
     assert values(first) == {str(day): 1190.0}
     now = await ask("/api/metrics/dau", **{"from": str(day), "to": str(day)})

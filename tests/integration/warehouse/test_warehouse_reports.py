@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from schemas.calendar import day_number
 from schemas.checkpoints import FunnelRow, Head, OverrideRow, Owner, Positions, RestatementRow, Tag
-from schemas.reading import Completeness, Reports
+from schemas.reading import Completeness, Reports, RestatedDay
 from schemas.topics import Kind, Record, Topic
 from stream.log.local import LocalLog
 from warehouse.client import Warehouse
@@ -71,24 +71,24 @@ def test_nothing_is_nothing(reports: Reports) -> None:
     assert reports.quality().accepted == 0
 
 
-def test_restatements_run_up_to_the_number_known_now(reports: Reports, store: PeopleStore) -> None:
-    """From what was published first, cause by cause."""
-    publish(store, {"dau": {DAY: 10}})
-    causes = (("m1", 1, 5), ("m2", -1, 6), ("m3", 2, 7))
+def test_all_changes_of_a_number_are_one_row(reports: Reports, store: PeopleStore) -> None:
+    """From what was published first to what is known now, with the latest of its causes, the latest change first."""
+    other = DAY + timedelta(days=1)
+    publish(store, {"dau": {DAY: 10, other: 4}, "wau": {DAY: 7}})
+    changes = [("dau", DAY, f"m{n}", 1, n) for n in range(1, 6)]
+    changes += [("dau", DAY, "m9", -2, 9), ("dau", other, "m7", 4, 7), ("wau", DAY, "m8", 1, 8)]
     store.write_restatements(
         [
-            RestatementRow(0, Tag(*OWNER, 1), "dau", day_number(DAY), cause, "late event", d, at)
-            for cause, d, at in causes
+            RestatementRow(0, Tag(*OWNER, 1), metric, day_number(day), cause, "late event", delta, at)
+            for metric, day, cause, delta, at in changes
         ]
     )
     store.write_headers([header(0, OWNER, 1)])
-    found = reports.restatements(["dau"], DAY, DAY)
-    assert [(row.before, row.after, row.cause, row.at_ms) for row in found] == [
-        (8, 9, "m1", 5),
-        (9, 8, "m2", 6),
-        (8, 10, "m3", 7),
+    assert reports.restated_days(["dau", "mau"], DAY, other) == [
+        RestatedDay("dau", DAY, 7, 10, 6, "late event", "m9", 9),
+        RestatedDay("dau", other, 0, 4, 1, "late event", "m7", 7),
     ]
-    assert reports.restatements(["dau"], DAY + timedelta(days=1), DAY + timedelta(days=9)) == []
+    assert reports.restated_days(["dau"], other + timedelta(days=1), DAY + timedelta(days=9)) == []
 
 
 def test_funnel_persons_count_once_by_their_furthest_entry(reports: Reports, store: PeopleStore) -> None:
@@ -132,7 +132,9 @@ def test_a_person_is_found_by_any_of_its_ids(
         assert (found.user_ids, found.anonymous_ids) == (["a", "b"], ["d1"])
         assert (found.active_days, found.signed_up_ms, found.first_seen_ms) == (4, 7, None)
         assert found.traits == {"role": "dev", "plan": "pro"}
-        assert found.funnels[0]["entries"][0]["step_reached"] == 2
+        (entry,) = found.funnels[0]["entries"]
+        assert entry["step_reached"] == 2
+        assert entry["step_times"] == ["1970-01-01T00:00:00.000Z", "1970-01-01T00:00:01.500Z"]
     lonely = reports.person("lonely")
     assert lonely is not None
     assert lonely.person_id == "d:lonely"

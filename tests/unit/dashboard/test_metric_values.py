@@ -8,7 +8,7 @@ from dashboard.metrics import FORMULAS, as_first_published, catalogue, evaluate,
 from dashboard.periods import Days
 from schemas.definitions import MetricDefinition
 from schemas.metric_files import COMPUTED_METRICS
-from schemas.reading import STREAMING_COUNTERS, Restatement
+from schemas.reading import STREAMING_COUNTERS, RestatedDay
 from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
 
 DAY = date(2026, 11, 20)
@@ -68,12 +68,11 @@ def test_days_after_today_are_never_shown():
     assert shown({"wau": {DAY: 3, date(2026, 11, 21): 2}}, DAY) == {"wau": {DAY: 3}}
 
 
-def test_the_first_edition_of_a_day_is_before_its_earliest_change():
-    """Changes run on: 5 → 6 → 4 began at 5, also where nothing is left now."""
+def test_the_first_edition_of_a_day_is_before_all_of_its_changes():
+    """Also where nothing is left now."""
     changes = [
-        Restatement("dau", DAY, 6.0, 4.0, "merge", "b", 20),
-        Restatement("dau", DAY, 5.0, 6.0, "late", "a", 10),
-        Restatement("signups", DAY, 1.0, 0.0, "merge", "b", 20),
+        RestatedDay("dau", DAY, 5, 4, 2, "merge", "b", 20),
+        RestatedDay("signups", DAY, 1, 0, 1, "merge", "b", 20),
     ]
     first = as_first_published({"dau": {DAY: 4}}, changes)
     assert first == {"dau": {DAY: 5}, "signups": {DAY: 1}}
