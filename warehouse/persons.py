@@ -138,4 +138,4 @@ def _decoded(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _iso(instant_ms: int) -> str:
-    return datetime.fromtimestamp(instant_ms / 1000, UTC).isoformat(timespec="milliseconds")
+    return datetime.fromtimestamp(instant_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
