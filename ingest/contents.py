@@ -1,6 +1,6 @@
-"""The objects inside a message (properties, context, traits): decoded once, written anew for the row.
+"""Contexts: decoded once, written anew for the row, and remembered, since most messages carry one seen before.
 
-Does not check them against the plan: see `ingest.plan_checks`.
+Does not read properties and traits, which come decoded with their message: see `ingest.objects`.
 """
 
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from schemas.rows import EMPTY_OBJECT
 _REMEMBERED_CONTEXTS = 4096
 _REMEMBERED_BYTES = 2048
 
-decode_object = msgspec.json.Decoder(dict[str, Any]).decode
+_decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 encode_object = msgspec.json.Encoder().encode
 
 
@@ -34,16 +34,13 @@ class UnfitContents(Exception):
 def read_contents(raw: Raw | bytes) -> Contents:
     """Read one object; null and absent are empty.
 
-    Written anew, every key is there once (readers in SQL would take the first of two equal keys, JSON parsers
-    take the last) and no line break of the sender's ends the row.
-
     Raises:
         UnfitContents: it cannot be kept as an object.
     """
     if raw is EMPTY_OBJECT:
         return NOTHING
     try:
-        return rewritten(decode_object(raw))
+        return rewritten(_decode_object(raw))
     except msgspec.ValidationError as error:
         if bytes(raw) == b"null":
             return NOTHING

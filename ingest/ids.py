@@ -21,13 +21,11 @@ _GROUP = found(Rule.MISSING_REQUIRED, "groupId", "group needs a usable groupId")
 
 
 class IdReader:
-    """Two steps of the list. Most ids are known by their first character to be no junk."""
+    """Two steps of the list. Most ids are known by how they start to be no junk, which spares them a closer look."""
 
     def __init__(self, extra_junk: frozenset[str]) -> None:
         self._extra = extra_junk
-        starts = {junk[0] for junk in JUNK_IDS | extra_junk if junk} | set("0-")
-        # Only ASCII: other characters may be white space, or have a lower case that is ASCII.
-        self._clean_starts = frozenset(c for c in string.ascii_letters + string.digits if c.lower() not in starts)
+        self._clean_starts = _clean_starts(JUNK_IDS | extra_junk)
 
     def take(self, item: Item, row: EventRow, _: Arrival) -> Findings | None:
         """All ids; at least one must be usable, for alias and group certain ones."""
@@ -38,13 +36,13 @@ class IdReader:
             if user.__class__ is not str:
                 user, findings = _as_text(user, "userId", findings)
             row.user_id = user
-            if user[:1] not in clean and is_junk(user, extra):
+            if user[:2] not in clean and is_junk(user, extra):
                 junk = USER_IS_JUNK
         if device is not None:
             if device.__class__ is not str:
                 device, findings = _as_text(device, "anonymousId", findings)
             row.anonymous_id = device
-            if device[:1] not in clean and is_junk(device, extra):
+            if device[:2] not in clean and is_junk(device, extra):
                 junk |= DEVICE_IS_JUNK
         row.junk = junk
         if row.type == "alias":
@@ -61,7 +59,7 @@ class IdReader:
         if own is not None:
             if own.__class__ is not str:
                 own, findings = _as_text(own, "messageId", ())
-            if own[:1] in self._clean_starts or not is_junk(own, self._extra):
+            if own[:2] in self._clean_starts or not is_junk(own, self._extra):
                 row.message_id = own
                 return findings
         row.message_id = mint(arrival.received_ms)
@@ -83,6 +81,17 @@ class IdReader:
         if row.type == "group" and is_junk(row.group_id, self._extra):
             findings = (*findings, _GROUP)
         return findings
+
+
+def _clean_starts(junk: frozenset[str]) -> frozenset[str]:
+    """Pairs of characters with which no junk id starts.
+
+    Only ASCII letters and digits come first: others may be white space, or have a lower case that is ASCII.
+    """
+    starts = {start[:2] for start in junk} | {"00", "0-"}
+    alphanumeric = string.ascii_letters + string.digits
+    pairs = (first + second for first in alphanumeric for second in alphanumeric + "-_")
+    return frozenset(pair for pair in pairs if pair.lower() not in starts)
 
 
 def _as_text(value: Any, name: str, findings: Findings) -> tuple[str, Findings]:

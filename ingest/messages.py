@@ -17,7 +17,10 @@ from schemas.rows import EMPTY_OBJECT
 
 
 class Item(msgspec.Struct, rename="camel", gc=False):
-    """A message as it was sent: nothing about the types of its fields is known yet."""
+    """A message as it was sent: nothing about the types of its fields is known yet.
+
+    The context is left as it is: most are like one seen before (see `ingest.contents`).
+    """
 
     type: Any = None
     event: Any = None
@@ -33,9 +36,9 @@ class Item(msgspec.Struct, rename="camel", gc=False):
     original_timestamp: Any = None
     sent_at: Any = None
     write_key: Any = None
-    properties: Raw = EMPTY_OBJECT
+    properties: Any = None
+    traits: Any = None
     context: Raw = EMPTY_OBJECT
-    traits: Raw = EMPTY_OBJECT
 
 
 class _Envelope(msgspec.Struct, rename="camel"):
@@ -43,6 +46,10 @@ class _Envelope(msgspec.Struct, rename="camel"):
     sent_at: Raw = Raw(b"null")
     write_key: Raw = Raw(b"null")
     context: Raw = EMPTY_OBJECT
+
+
+class _Key(msgspec.Struct, rename="camel"):
+    write_key: Raw = Raw(b"null")
 
 
 class Message(msgspec.Struct, gc=False):
@@ -64,6 +71,7 @@ class Messages(msgspec.Struct):
 
 _decode_item = msgspec.json.Decoder(Item).decode
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
+_decode_key = msgspec.json.Decoder(_Key).decode
 _decode_raw = msgspec.json.Decoder(Raw).decode
 _decode_any = msgspec.json.Decoder().decode
 
@@ -88,7 +96,7 @@ def read_single(body: bytes, limits: Limits) -> Messages:
     except msgspec.ValidationError as error:
         if not _is_out_of_range(error):
             raise Rejection(Reason.WRONG_SHAPE, "the body must be one JSON object") from None
-        return Messages([Message(body, Item(), OUT_OF_RANGE)])
+        return Messages([Message(body, Item(), OUT_OF_RANGE)], _scalar(_decode_key(body).write_key))
     message = Message(body, item, "" if readable is body else UNREADABLE)
     return Messages([message], item.write_key)
 

@@ -5,7 +5,6 @@ Does not know how objects are decoded or what the plan says: see `ingest.content
 
 from typing import Any
 
-import msgspec
 from msgspec import Raw
 
 from ingest.arrival import Arrival
@@ -13,11 +12,8 @@ from ingest.contents import (
     Contents,
     Contexts,
     UnfitContents,
-    decode_object,
     encode_object,
     merged,
-    read_contents,
-    rewritten,
 )
 from ingest.findings import Findings, found, type_name
 from ingest.messages import Item
@@ -38,32 +34,35 @@ class ObjectReader:
         self._contexts = Contexts()
 
     def take(self, item: Item, row: EventRow, arrival: Arrival) -> Findings | None:
-        """Name and objects into the row; every violation of the plan."""
-        findings: Findings = ()
-        properties, context = _NO_PROPERTIES, arrival.context
-        if item.context is not EMPTY_OBJECT:
-            context, findings = self._read_context(item.context, arrival.context)
-        row.context = context.raw
-        if item.properties is not EMPTY_OBJECT:
-            try:
-                properties = decode_object(item.properties)
-                row.properties = Raw(encode_object(properties))
-            except msgspec.ValidationError:
-                findings += _explain("properties", item.properties)
-        if item.traits is not EMPTY_OBJECT or row.type == "identify":
-            findings += _take_traits(item, row, context)
-        if row.type == "track":
-            more = self._check_track(item, row, properties, context)
-            return findings + more if more else findings
-        return findings + _take_name(item, row)
+        """Name and objects into the row; every violation of the plan.
 
-    def _read_context(self, raw: Raw, of_batch: Contents) -> tuple[Contents, Findings]:
+        Objects are written anew: so every key is there once (readers in SQL would take the first of two equal
+        keys, JSON parsers take the last), and no line break of the sender's ends the row.
+        """
+        findings: Findings | None = None
+        context, properties = arrival.context, item.properties
+        if item.context is not EMPTY_OBJECT:
+            context, findings = self._read_context(item.context, context)
+        row.context = context.raw
+        if properties.__class__ is dict:
+            row.properties = Raw(encode_object(properties))
+        elif properties is None:
+            properties = _NO_PROPERTIES
+        else:
+            findings, properties = (findings or ()) + _not_an_object("properties", properties), _NO_PROPERTIES
+        kind = row.type
+        if item.traits is not None or kind == "identify":
+            findings = (findings or ()) + _take_traits(item.traits, row, context)
+        more = self._check_track(item, row, properties, context) if kind == "track" else _take_name(item, row)
+        return (findings or ()) + more if more else findings
+
+    def _read_context(self, raw: Raw, of_batch: Contents) -> tuple[Contents, Findings | None]:
         """The message's own context, over that of its batch if there is one."""
         try:
             own = self._contexts.read(raw)
         except UnfitContents as trouble:
             return of_batch, (found(Rule.WRONG_TYPE, "context", str(trouble)),)
-        return (merged(of_batch, own) if of_batch.values else own), ()
+        return (merged(of_batch, own) if of_batch.values else own), None
 
     def _check_track(self, item: Item, row: EventRow, properties: dict[str, Any], context: Contents) -> Findings | None:
         name = item.event
@@ -75,19 +74,10 @@ class ObjectReader:
         checks = self._plan.events.get(name)
         if checks is None:
             return self._plan.examine_unplanned(name)
-        findings = checks.examine(properties) or ()
+        more = checks.examine(properties)
         if "protocols" in context.values:
-            findings += checks.examine_version(context.values["protocols"])
-        return findings
-
-
-def _explain(name: str, raw: Raw) -> Findings:
-    """What is wrong with an object that could not be read; null counts as absent."""
-    try:
-        read_contents(raw)
-    except UnfitContents as trouble:
-        return (found(Rule.WRONG_TYPE, name, str(trouble)),)
-    return ()
+            return (more or ()) + checks.examine_version(context.values["protocols"])
+        return more
 
 
 def _event_name(item: Item) -> tuple[str, Findings]:
@@ -101,23 +91,27 @@ def _event_name(item: Item) -> tuple[str, Findings]:
     return "", _BAD_PAIR
 
 
-def _take_name(item: Item, row: EventRow) -> Findings:
+def _take_name(item: Item, row: EventRow) -> Findings | None:
     """The name of a page or screen."""
     if item.name is None:
-        return ()
+        return None
     if item.name.__class__ is str:
         row.name = item.name
-        return ()
+        return None
     return (found(Rule.WRONG_TYPE, "name", f"must be a string, is {type_name(item.name)}"),)
 
 
-def _take_traits(item: Item, row: EventRow, context: Contents) -> Findings:
+def _take_traits(traits: Any, row: EventRow, context: Contents) -> Findings:
     """Traits; some SDKs send those of identify inside the context."""
-    try:
-        traits = read_contents(item.traits)
-    except UnfitContents:
-        return _explain("traits", item.traits)
-    if not traits.values and row.type == "identify" and context.values.get("traits").__class__ is dict:
-        traits = rewritten(context.values["traits"])
-    row.traits = traits.raw
+    if traits is None or traits == {}:
+        traits = context.values.get("traits") if row.type == "identify" else None
+        if traits.__class__ is not dict:
+            return ()
+    elif traits.__class__ is not dict:
+        return _not_an_object("traits", traits)
+    row.traits = Raw(encode_object(traits))
     return ()
+
+
+def _not_an_object(name: str, value: object) -> Findings:
+    return (found(Rule.WRONG_TYPE, name, f"must be an object, is {type_name(value)}"),)
