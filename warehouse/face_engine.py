@@ -16,6 +16,8 @@ from chdb import ChdbError
 
 from warehouse.face_errors import FaceError, engine_error, read_only_refusal
 from warehouse.face_guard import check_read_only
+from warehouse.face_hello import STATEMENT as HELLO
+from warehouse.face_hello import hello_block
 from warehouse.face_settings import reader_settings
 from warehouse.face_statement import Insert, output_format, split_insert
 
@@ -35,7 +37,7 @@ _STREAMED = frozenset(
 )
 """Formats whose pieces, one after the other, are the whole: these are read piece by piece under a cap."""
 
-MAX_ROWS_OF_WHOLE_FORMATS = 1_000_000
+MAX_ROWS_OF_WHOLE_FORMATS = 500_000
 """Other formats are written by the engine in one go, into memory that none of its own bounds cover."""
 
 _SETTING_NAME = re.compile(r"[a-z_][a-z0-9_]*\Z")
@@ -46,12 +48,14 @@ class FaceQuery:
     """A statement with all that a client said about it.
 
     `body` is the statement, data of an INSERT after it. `database` is empty when the client named none.
-    `read_only_method`: the request came by GET, which never modifies.
+    `read_only_method`: the request came by GET, which never modifies. `client_revision`: the protocol that the
+    client speaks; 0 when it does not say.
     """
 
     body: bytes
     writer: bool = False
     read_only_method: bool = False
+    client_revision: int = 0
     database: str = ""
     default_format: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -153,11 +157,18 @@ class FaceEngine:
             raise FaceError(358, "INTO_OUTFILE_NOT_ALLOWED", "INTO OUTFILE and FROM INFILE are not allowed.")
         content_types = self.facts.content_types
         written_in = output_format(normalised, frozenset(content_types)) or query.default_format or "TabSeparated"
+        if normalised == HELLO and written_in == "Native" and query.client_revision:
+            return self._hello(query.client_revision)
         streamed = written_in in _STREAMED and normalised.startswith(("SELECT ", "WITH "))
         self._shut(connection, query, streamed)
         run = _streamed if streamed else _whole
         content_type = content_types.get(written_in, "text/plain; charset=UTF-8")
         return run(connection, statement, written_in, query.parameters)._replace(content_type=content_type)
+
+    def _hello(self, client_revision: int) -> FaceResult:
+        facts = self.facts
+        block = hello_block(facts.display_name, facts.version, facts.timezone, client_revision)
+        return FaceResult(block, "Native", facts.content_types["Native"], result_rows=1)
 
     def _shut(self, connection: Connection, query: FaceQuery, streamed: bool) -> None:
         """Make the connection read-only, after which no setting can be changed either."""

@@ -113,11 +113,16 @@ def face_query(request: Request, body: bytes, writer: bool) -> FaceQuery:
         body=in_url + b"\n" + body if in_url and body else in_url or body,
         writer=writer,
         read_only_method=request.method != "POST",
+        client_revision=_revision(asked.get("client_protocol_version", "")),
         database=asked.get("database") or request.headers.get("x-clickhouse-database", ""),
         default_format=asked.get("default_format") or request.headers.get("x-clickhouse-format", ""),
         parameters={name[6:]: value for name, value in asked.items() if name.startswith("param_")},
         settings=_settings(asked),
     )
+
+
+def _revision(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _settings(asked: Mapping[str, str]) -> dict[str, str]:

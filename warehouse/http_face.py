@@ -78,13 +78,16 @@ class _Face:
         identity = query_id(request)
         try:
             writer = is_writer(request, self._access)
+        except FaceError as error:
+            return await self._failure(error, identity)
+        try:
             body = await read_body(request, MAX_WRITER_BODY_BYTES if writer else MAX_READER_BODY_BYTES)
             query = face_query(request, body, writer)
             if not query.body and request.method != "POST":
                 return await _say_ok(request)
             result = await self._run(query)
         except FaceError as error:
-            return await self._failure(error, identity)
+            return await self._failure(error, identity, is_on(request.query_params, "compress"))
         headers = await self._headers(identity, self._access.writer_user if writer else READER)
         return _success(request, result, headers)
 
@@ -100,11 +103,13 @@ class _Face:
         finally:
             self._turns.release()
 
-    async def _failure(self, error: FaceError, identity: str) -> Response:
+    async def _failure(self, error: FaceError, identity: str, in_blocks: bool = False) -> Response:
+        """The error's text; clients that asked for compressed blocks expect it in one, too."""
         headers = await self._headers(identity, READER)
         headers["X-ClickHouse-Exception-Code"] = str(error.code)
-        version = (await run_in_threadpool(lambda: self._engine.facts)).version
-        return Response(error.body(version), error.status, headers, media_type="text/plain; charset=UTF-8")
+        text = error.body((await run_in_threadpool(lambda: self._engine.facts)).version)
+        body = to_blocks(text) if in_blocks else text
+        return Response(body, error.status, headers, media_type="text/plain; charset=UTF-8")
 
     async def _headers(self, identity: str, user: str) -> dict[str, str]:
         facts = await run_in_threadpool(lambda: self._engine.facts)

@@ -192,10 +192,23 @@ def test_replies_are_compressed_on_demand(face: FaceAddress, coding: str) -> Non
         assert inflated == plain
 
 
+def test_the_go_client_is_greeted(face: FaceAddress) -> None:
+    """Its first question is answered in its own framing and names revision 0; all that follows is plain Native."""
+    question = "SELECT displayName(), version(), revision(), timezone()"
+    greeted = face.read(question, default_format="Native", client_protocol_version="54484").content
+    assert greeted.startswith(b"\x01\x00\x02\xff\xff\xff\xff\x00\x04\x01")
+    plain = face.read("SELECT 1 AS a", default_format="Native", client_protocol_version="54484").content
+    assert plain == b"\x01\x01\x01a\x05UInt8\x01"
+    assert int(face.read(question).text.split("\t")[2]) > 0
+
+
 def test_own_blocks_are_spoken_both_ways(face: FaceAddress) -> None:
     """`compress=1` and `decompress=1`: ClickHouse's checksummed LZ4 blocks, as its Java client uses them."""
     reply = face.read("SELECT number FROM numbers(1000000)", compress="1")
     assert from_blocks(reply.content, 1 << 30) == b"".join(b"%d\n" % number for number in range(1_000_000))
+    failed = face.read("SELECT * FROM nowhere", compress="1")
+    assert failed.status_code == 404
+    assert from_blocks(failed.content, 1 << 20).startswith(b"Code: 60. DB::Exception: ")
     sent = httpx.post(face.url, params={"decompress": "1"}, content=to_blocks(b"SELECT 1"))
     assert sent.text == "1\n"
     torn = bytearray(to_blocks(b"SELECT 1"))
