@@ -4,6 +4,7 @@ Wires the parts and decides in which order they start and end; whatever fails en
 """
 
 import asyncio
+import contextlib
 import logging
 import signal
 import socket
@@ -36,6 +37,7 @@ DRAIN_SECONDS = 10.0
 
 _LOOK_SECONDS = 0.1
 _REPLAY_LOOK_SECONDS = 1.0
+_READING_PAUSE_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +70,7 @@ class _Engine:
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._wake = WakeListener(stores.places.wake_socket)
         self._alerter: Alerter = create_alerter(stores, f"http://{reachable_host(settings.host)}:{settings.port}")
+        self._published = asyncio.Event()
         self._replay = ReplayRequest(stores.places.replay_request)
         self._rebuilds = self._replay.is_open()
         self._worker = Worker(
@@ -78,7 +81,7 @@ class _Engine:
             stores.handoffs,
             history=WarehouseHistory(stores.warehouse),
             rebuild_asked=self._rebuilds,
-            on_published=self._alerter.notify,
+            on_published=self._note_publication,
             on_checkpoint=self._note_checkpoint,
         )
         self._loader: Loader = create_loader(stores, self._fail)
@@ -122,7 +125,8 @@ class _Engine:
         app = create_app(broker=LOCAL_BROKER, worker=self._worker, settings=self._stream_settings)
         streaming = asyncio.create_task(run_stream(app, stream_stop))
         beside = [
-            asyncio.create_task(run) for run in (self._worker.run(), self._tell_counted(), self._stop_for_replay())
+            asyncio.create_task(run)
+            for run in (self._worker.run(), self._tell_counted(), self._stop_for_replay(), self._follow_completeness())
         ]
         try:
             await self._first_end_of(streaming, stopping, *beside)
@@ -150,6 +154,19 @@ class _Engine:
             if not self._rebuilds and self._replay.is_open():
                 break
         log.warning("a rebuild of people and counters is asked for; starting again to do it")
+
+    def _note_publication(self) -> None:
+        self._alerter.notify()
+        self._published.set()
+
+    async def _follow_completeness(self) -> None:
+        """`complete_through` comes from comparing readings: taken here, it moves on however seldom it is asked for."""
+        while True:
+            await self._published.wait()
+            self._published.clear()
+            with contextlib.suppress(ReadingUnavailable):
+                await asyncio.to_thread(self._stores.reports.completeness)
+            await asyncio.sleep(_READING_PAUSE_SECONDS)
 
     async def _note_checkpoint(self, stored: NextOffsets) -> None:
         """The collector's log learns how far readers have come; a rebuild that was asked for is durable now."""
