@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 TYPES = ("track", "identify", "alias", "group", "page", "screen")
+ACTIVE_TYPES = ("track", "page", "screen")
 JUNK = ("", "null", "none", "nil", "undefined", "nan", "true", "false", "anonymous", "guest", "-1", "[object object]")
 SECOND, HOUR, DAY = 1_000, 3_600_000, 86_400_000
 

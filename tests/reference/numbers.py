@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from reference.messages import DAY, Message, Sent, accept
+from reference.messages import ACTIVE_TYPES, DAY, Message, Sent, accept
 from reference.people import People
 
 
@@ -49,6 +49,9 @@ class Numbers:
     activations: dict[date, int] = field(default_factory=dict)
     entries: dict[str, dict[date, list[int]]] = field(default_factory=dict)
     persons_of_messages: dict[str, str] = field(default_factory=dict)
+    messages_of_persons: dict[str, list[Message]] = field(default_factory=dict)
+    signed_up_at: dict[str, int] = field(default_factory=dict)
+    activated_at: dict[str, int] = field(default_factory=dict)
     furthest: dict[str, dict[tuple[str, date], int]] = field(default_factory=dict)
     accepted: int = 0
     quarantined: int = 0
@@ -75,6 +78,7 @@ def count(requests: list[Sent], definitions: Definitions) -> Numbers:
         accepted=len(accepted.messages),
         quarantined=accepted.quarantined,
         duplicates=len(accepted.messages) - len(messages),
+        messages_of_persons=by_person,
         persons_of_messages={message.message_id: people.person_of(message) for message in messages},
     )
     zone = ZoneInfo(definitions.timezone)
@@ -101,7 +105,7 @@ def _count_actives(numbers: Numbers, by_person: dict[str, list[Message]], zone: 
     active: dict[date, set[str]] = defaultdict(set)
     for person, messages in by_person.items():
         for message in messages:
-            if message.type in ("track", "page", "screen"):
+            if message.type in ACTIVE_TYPES:
                 active[day_of(message.occurred_ms, zone)].add(person)
     if not active:
         return
@@ -123,11 +127,11 @@ def _count_activation(
     signups: dict[date, int] = defaultdict(int)
     activated: dict[date, int] = defaultdict(int)
     activations: dict[date, int] = defaultdict(int)
-    for messages in by_person.values():
+    for person, messages in by_person.items():
         signup_times = [message.occurred_ms for message in messages if message.event == definitions.signup]
         if not signup_times:
             continue
-        signup = min(signup_times)
+        signup = numbers.signed_up_at[person] = min(signup_times)
         signups[day_of(signup, zone)] += 1
         actions = sorted(
             message.occurred_ms
@@ -135,6 +139,7 @@ def _count_activation(
             if message.event in definitions.core_actions and signup <= message.occurred_ms < signup + 7 * DAY
         )
         if len(actions) >= 3:
+            numbers.activated_at[person] = actions[2]
             activated[day_of(signup, zone)] += 1
             activations[day_of(actions[2], zone)] += 1
     numbers.signups, numbers.activated, numbers.activations = dict(signups), dict(activated), dict(activations)

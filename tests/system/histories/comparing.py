@@ -6,15 +6,17 @@ Collects differences instead of stopping at the first, so that one failure tells
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from reference.messages import Sent, accept
-from reference.numbers import Definitions, Funnel, Numbers, count, earliest_copies
+from reference.messages import ACTIVE_TYPES, Sent, accept, instant_ms
+from reference.numbers import Definitions, Funnel, Numbers, count, day_of, earliest_copies
 from reference.people import People
 from system.histories.running import Running
 
 COUNTS = ("dau", "wau", "mau", "signups", "activated")
 RATES = ("stickiness", "activation_rate")
+PERSONS_ASKED = 30
 SLOWNESS_MS = 20_000
 """How much later than the sender's clock a message may have been received."""
 
@@ -28,10 +30,12 @@ def differences(running: Running, sent: list[Sent], definitions: Definitions) ->
     for name in ("accepted", "quarantined", "duplicates"):
         found += _differ(f"quality {name}", quality[name], getattr(numbers, name))
     found += _api_metrics(running, numbers, today)
+    found += _weeks_and_months(running, numbers, today)
     found += _sql_days(running, numbers, today)
     for funnel in definitions.funnels:
         found += _funnel(running, numbers, funnel, today)
     found += _events(running, sent)
+    found += _persons(running, sent, numbers, ZoneInfo(definitions.timezone))
     return found
 
 
@@ -55,6 +59,34 @@ def _api_metrics(running: Running, numbers: Numbers, today: date) -> Iterable[st
             day = date.fromisoformat(point["bucket"])
             absent = 0 if name in COUNTS else None
             yield from _close(f"API {name} {day}", point["value"], expected.get(day, absent))
+
+
+def _weeks_and_months(running: Running, numbers: Numbers, today: date) -> Iterable[str]:
+    """Actives as of the bucket's last day or today, sums of counts, rates of sums."""
+    monday = today - timedelta(days=today.weekday() + 8 * 7)
+    month = (today.replace(day=1) - timedelta(days=40)).replace(day=1)
+    for grain, first in (("week", monday), ("month", month)):
+        for name in (*COUNTS, *RATES):
+            asked = {"from": str(first), "to": str(today), "grain": grain}
+            for point in running.ask(f"/api/metrics/{name}", **asked)["points"]:
+                start = date.fromisoformat(point["bucket"])
+                after = start + timedelta(days=7) if grain == "week" else (start + timedelta(days=31)).replace(day=1)
+                last = min(after - timedelta(days=1), today)
+                expected = _bucket(
+                    numbers, name, [start + timedelta(days=day) for day in range((last - start).days + 1)]
+                )
+                yield from _close(f"API {grain} of {name} {start}", point["value"], expected)
+
+
+def _bucket(numbers: Numbers, name: str, days: list[date]) -> float | None:
+    if name in ("dau", "wau", "mau"):
+        return getattr(numbers, name).get(days[-1], 0)
+    if name == "stickiness":
+        return numbers.stickiness.get(days[-1])
+    signups, activated = (sum(counts.get(day, 0) for day in days) for counts in (numbers.signups, numbers.activated))
+    if name == "activation_rate":
+        return activated / signups if signups else None
+    return signups if name == "signups" else activated
 
 
 def _sql_days(running: Running, numbers: Numbers, today: date) -> Iterable[str]:
@@ -122,3 +154,24 @@ def _events(running: Running, sent: list[Sent]) -> Iterable[str]:
         if not 0 <= int(occurred) - message.occurred_ms < SLOWNESS_MS:
             moment = datetime.fromtimestamp(int(occurred) / 1000, UTC)
             yield f"time of {message_id}: {moment}, not {datetime.fromtimestamp(message.occurred_ms / 1000, UTC)}"
+
+
+def _persons(running: Running, sent: list[Sent], numbers: Numbers, zone: ZoneInfo) -> Iterable[str]:
+    """Who some users are: all their ids, how many days they were active, when they signed up and were activated."""
+    people = People(accept(sent).messages)
+    for person, messages in sorted(numbers.messages_of_persons.items())[:PERSONS_ASKED]:
+        if not person.startswith("u:"):
+            continue
+        users = people.united_with(person[2:])
+        devices = {device for device, user in people.user_of_device.items() if user in users}
+        shown = running.ask(f"/api/persons/{quote(max(users), safe='')}")
+        yield from _differ(f"person of {users}", shown["person_id"], person)
+        yield from _differ(f"users of {person}", set(shown["ids"]["user_ids"]), users)
+        yield from _differ(f"devices of {person}", set(shown["ids"]["anonymous_ids"]), devices)
+        active = {day_of(message.occurred_ms, zone) for message in messages if message.type in ACTIVE_TYPES}
+        yield from _differ(f"active days of {person}", shown["active_days"], len(active))
+        for name in ("signed_up_at", "activated_at"):
+            expected = getattr(numbers, name).get(person)
+            told = None if shown[name] is None else instant_ms(shown[name])
+            if (told is None) != (expected is None) or (told and expected and not 0 <= told - expected < SLOWNESS_MS):
+                yield f"{name} of {person}: {shown[name]}, not {expected}"

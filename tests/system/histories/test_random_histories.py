@@ -52,13 +52,13 @@ def compare(running: Running, definitions: Definitions, seed: int, rounds: int, 
 def test_every_number_equals_the_reference(tmp_path: Path) -> None:
     """Late, repeated, shuffled, merged, refused: after every round every number is the contract's."""
     with up(tmp_path / "data") as running:
-        compare(running, Definitions(), seed=1, rounds=6, batches=50, kept=tmp_path / "history.json")
+        compare(running, Definitions(), seed=1, rounds=4, batches=60, kept=tmp_path / "history.json")
 
 
 def test_every_number_equals_the_reference_where_clocks_change(tmp_path: Path, paris_workspace: Path) -> None:
     """Days of 23 and 25 hours, and a funnel whose step is listed twice."""
     with up(tmp_path / "data", paris_workspace) as running:
-        compare(running, PARIS, seed=2, rounds=5, batches=50, kept=tmp_path / "history.json")
+        compare(running, PARIS, seed=2, rounds=4, batches=60, kept=tmp_path / "history.json")
 
 
 def send_history(running: Running, history: History, batches: int) -> list[Sent]:
