@@ -14,7 +14,7 @@ from warehouse.client import DATABASE, Warehouse
 from warehouse.ledger import NOTHING, Ledger, Totals
 
 RECENT_MS = 120_000
-"""While messages come in, the newest are looked for in this much time only: older parts are then left unread."""
+"""While messages come in, the newest are looked for in this much time only: the index leaves older parts unread."""
 
 # More than the limit, since copies of a message are only united afterwards.
 _LATEST = f"""
@@ -56,9 +56,11 @@ class LatestEvents:
             known = self._known.get(limit)
         if known is not None and known[0] == totals:
             return known[1]
-        rows = self._since(limit, now_ms - RECENT_MS)
-        if len(rows) < limit:
-            rows = self._since(limit, 0)
+        rows: list[dict[str, Any]] = []
+        for since_ms in _beginnings(known[1] if known else [], limit, now_ms):
+            rows = self._since(limit, since_ms)
+            if len(rows) == limit:
+                break
         with self._lock:
             self._known[limit] = (totals, rows)
         return rows
@@ -67,3 +69,15 @@ class LatestEvents:
         parameters = {"limit": limit, "twice": 2 * limit, "since_ms": since_ms}
         rows = self._warehouse.records(_LATEST, parameters)
         return [row | {"violations": msgspec.json.decode(row["violations"])} for row in rows]
+
+
+def _beginnings(known: Sequence[Mapping[str, Any]], limit: int, now_ms: int) -> list[int]:
+    """Where to look, one after the other until there are enough: among what was newest before, and newer, there are.
+
+    The whole table is looked through at the first question only, and while it holds few messages.
+    """
+    recent_ms = now_ms - RECENT_MS
+    if len(known) < limit:
+        return [recent_ms, 0]
+    oldest_ms = known[-1]["received_ms"]
+    return [max(recent_ms, oldest_ms), min(recent_ms, oldest_ms), 0]

@@ -168,6 +168,25 @@ def test_a_message_is_traced(reports: Reports, store: PeopleStore, events_log: L
     assert len(reports.latest_events(2)) == 2
 
 
+@pytest.mark.parametrize("ago_ms", [0, 86_400_000])
+def test_the_newest_are_found_however_long_ago_they_came(
+    reports: Reports, events_log: LocalLog, loader: Loader, ago_ms: int
+) -> None:
+    """After every load anew; copies of a message leave their places to older messages."""
+
+    def newest_after(*rows: tuple[str, int]) -> list[str]:
+        received = [event(message, received_ms=NOW_MS - ago_ms - 1_000 + at) for message, at in rows]
+        events_log.append([events(0, *received)])
+        loader.load_once()
+        return [row["message_id"] for row in reports.latest_events(2)]
+
+    assert newest_after(("a", 1)) == ["a"]
+    assert newest_after(("c", 3), ("b", 2)) == ["c", "b"]
+    assert newest_after(("d", 4)) == ["d", "c"]
+    assert newest_after(("c", 5), ("d", 6)) == ["d", "c"]
+    assert newest_after(("late", 0)) == ["d", "c"]
+
+
 def test_quality_counts_as_answered(
     reports: Reports, store: PeopleStore, events_log: LocalLog, handoffs_log: LocalLog, loader: Loader
 ) -> None:
