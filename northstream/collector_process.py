@@ -14,6 +14,7 @@ from ingest.limits import Limits
 from northstream.clock import unix_ms
 from northstream.failures import UserError
 from northstream.launch import Launch
+from northstream.patient_log import PatientLog
 from northstream.places import Places
 from northstream.pruning import prune_regularly
 from northstream.serving import create_server
@@ -43,7 +44,7 @@ async def _collect(launch: Launch) -> None:
     places = Places.of(settings.data_dir)
     workspace = load_workspace(settings.workspace or DEFAULT_WORKSPACE)
     wake = WakeSender(places.wake_socket)
-    log = open_log(places, settings.partitions, wake)
+    log = PatientLog(lambda: open_log(places, settings.partitions, wake), settings.partitions)
     app = create_app(
         log=log,
         workspace=workspace,
@@ -57,7 +58,7 @@ async def _collect(launch: Launch) -> None:
     server = create_server(app, DRAIN_SECONDS, app.end_streams)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, server.stop)
-    pruning = asyncio.create_task(prune_regularly(log, places.counted, _retention(workspace)))
+    pruning = asyncio.create_task(prune_regularly(log.opened, places.counted, _retention(workspace)))
     try:
         await server.run_on(launch.socket("http"))
     finally:

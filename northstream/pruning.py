@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from northstream.clock import unix_ms
@@ -46,11 +46,12 @@ def read_counted(path: Path) -> dict[Place, int]:
     }
 
 
-async def prune_regularly(writer: LocalLog, counted: Path, retention_ms: int) -> None:
-    """Prune once a minute, until cancelled."""
+async def prune_regularly(opened: Callable[[], LocalLog], counted: Path, retention_ms: int) -> None:
+    """Prune once a minute, until cancelled. `opened` gives the log or raises `LogUnavailable`."""
     while True:
         await asyncio.sleep(PAUSE_SECONDS)
         try:
+            writer = await asyncio.to_thread(opened)
             await asyncio.to_thread(prune, writer, read_counted(counted), unix_ms() - retention_ms)
         except LogUnavailable as error:
             log.warning("the log cannot be pruned now: %s", error)

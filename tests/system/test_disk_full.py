@@ -37,19 +37,20 @@ def test_a_full_disk_is_answered_503_and_nothing_promised_is_lost(tmp_path: Path
         began_with = running.children()
         fill_and_free(running, senders, disk)
         assert running.children() == began_with, "a process ended because the disk was full"
-        fill_and_free(running, senders, disk, kill_engine=True)
+        fill_and_free(running, senders, disk, victims=("collector", "engine"))
         journals = stop_all(senders)
         running.settle()
         verify(running, journals)
 
 
-def fill_and_free(running: NorthStream, senders: Sequence[Sender], disk: Path, kill_engine: bool = False) -> None:
+def fill_and_free(running: NorthStream, senders: Sequence[Sender], disk: Path, victims: Sequence[str] = ()) -> None:
     """Fill the disk under load, see the senders refused, free it, see them served."""
     filler = running.outside(disk) / "filler"
     before, refused_before = kept(senders), refused(senders)
     keep_full(filler, lambda: refused(senders) > refused_before + 20)
-    if kill_engine:
-        running.kill("engine")
+    for victim in victims:
+        running.kill(victim)
+    if victims:
         keep_full(filler, lambda: refused(senders) > refused_before + 40)
     when_full = kept(senders)
     filler.unlink()
