@@ -53,11 +53,16 @@ class _Key(msgspec.Struct, rename="camel"):
 
 
 class Message(msgspec.Struct, gc=False):
-    """One message of a request, its own bytes first. `item` is empty when `trouble` says that it cannot be read."""
+    """One message of a request, its own bytes first.
+
+    `trouble` says what keeps it out; the rest of it can still be read unless `is_readable` is False (then `item`
+    is empty).
+    """
 
     raw: bytes
     item: Item
     trouble: str = ""
+    is_readable: bool = True
 
 
 class Messages(msgspec.Struct):
@@ -69,6 +74,7 @@ class Messages(msgspec.Struct):
     context: Raw = EMPTY_OBJECT
 
 
+_NO_ITEM = Item()
 _decode_item = msgspec.json.Decoder(Item).decode
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _decode_key = msgspec.json.Decoder(_Key).decode
@@ -96,7 +102,7 @@ def read_single(body: bytes, limits: Limits) -> Messages:
     except msgspec.ValidationError as error:
         if not _is_out_of_range(error):
             raise Rejection(Reason.WRONG_SHAPE, "the body must be one JSON object") from None
-        return Messages([Message(body, Item(), OUT_OF_RANGE)], _scalar(_decode_key(body).write_key))
+        return Messages([Message(body, _NO_ITEM, OUT_OF_RANGE, False)], _scalar(_decode_key(body).write_key))
     message = Message(body, item, "" if readable is body else UNREADABLE)
     return Messages([message], item.write_key)
 
@@ -166,7 +172,7 @@ def _read_item(raw: bytes, readable: bytes) -> Message:
     try:
         item = _decode_item(readable)
     except msgspec.ValidationError as error:
-        return Message(raw, Item(), OUT_OF_RANGE if _is_out_of_range(error) else NOT_AN_OBJECT)
+        return Message(raw, _NO_ITEM, OUT_OF_RANGE if _is_out_of_range(error) else NOT_AN_OBJECT, False)
     return Message(raw, item, "" if raw is readable else UNREADABLE)
 
 

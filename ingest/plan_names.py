@@ -3,19 +3,17 @@
 Does not judge planned events: see `ingest.plan_checks`.
 """
 
-import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from schemas.definitions import PlannedEvent
 from schemas.violations import Rule
 
 _REMEMBERED = 4096
-_LONGEST_COMPARED = 80
+_LONGEST_SHOWN = 80
 _SEPARATORS = re.compile(r"[\s_\-.:/]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _ENDING = re.compile(r"(?:ing|ed|es|e|s|d)$")
-_SIMILAR = 0.75
 
 
 class PlanNames:
@@ -25,8 +23,11 @@ class PlanNames:
         planned = tuple(events)
         self._objects = frozenset(event.object for event in planned)
         self._verbs = frozenset(event.verb for event in planned)
-        self._by_stem = {_stem(event.name): event.name for event in planned}
-        self._by_lower = {event.name.lower(): event.name for event in planned}
+        stems = {_stem(event.name): event.name for event in planned}
+        self._longest = max(map(len, stems), default=0)
+        # A name that lacks one letter of a planned one, or shares all but one with it, has one of these in common.
+        # One look-up a letter: whoever sends thousands of invented names must not keep others waiting.
+        self._near = {shorter: name for stem, name in stems.items() for shorter in _without_one(stem)} | stems
         self._explained: dict[str, tuple[Rule, str]] = {}
 
     def explain(self, name: str) -> tuple[Rule, str]:
@@ -52,13 +53,13 @@ class PlanNames:
         return Rule.UNPLANNED_EVENT, f'"{_short(name)}" is not in the plan'
 
     def _meant(self, name: str) -> str | None:
-        if len(name) > _LONGEST_COMPARED:
+        """The planned name that differs only in case, separators, tense, or one letter (wrong, left out, swapped)."""
+        if len(name) > 2 * self._longest:
             return None
-        by_stem = self._by_stem.get(_stem(name))
-        if by_stem:
-            return by_stem
-        near = difflib.get_close_matches(name.lower(), self._by_lower, n=1, cutoff=_SIMILAR)
-        return self._by_lower[near[0]] if near else None
+        stem = _stem(name)
+        if stem in self._near:
+            return self._near[stem]
+        return next((self._near[shorter] for shorter in _without_one(stem) if shorter in self._near), None)
 
 
 def _stem(name: str) -> str:
@@ -67,5 +68,10 @@ def _stem(name: str) -> str:
     return " ".join([*words[:-1], _ENDING.sub("", words[-1])])
 
 
+def _without_one(text: str) -> Iterator[str]:
+    """The text without each of its characters in turn."""
+    return (text[:place] + text[place + 1 :] for place in range(len(text)))
+
+
 def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST_COMPARED else text[:_LONGEST_COMPARED] + "…"
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"

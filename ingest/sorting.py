@@ -12,7 +12,7 @@ from ingest.blocks import Portion, portions
 from ingest.findings import Findings, as_json, found
 from ingest.limits import Limits
 from ingest.links import AppendedLinks, Link, link_of
-from ingest.message_ids import RecentIds
+from ingest.message_ids import RecentIds, mint
 from ingest.messages import Message
 from ingest.steps import build_steps
 from ingest.telemetry import Name, Telemetry
@@ -125,10 +125,13 @@ class Sorter:
             )
             item = message.item
             findings: Findings = ()
-            for step in steps:
-                more = step(item, row, arrival)
-                if more:
-                    findings += more
+            if message.is_readable:
+                for step in steps:
+                    more = step(item, row, arrival)
+                    if more:
+                        findings += more
+            else:
+                row.message_id = mint(received_ms)
             if message.trouble:
                 findings = (found(Rule.WRONG_TYPE, "", message.trouble), *findings)
             if len(message.raw) > event_bytes:

@@ -3,13 +3,12 @@
 Does not decide verdicts: see `ingest.steps` and `ingest.intake`.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from ingest.findings import Finding, as_dicts
+from ingest.findings import Findings, as_dicts
 
 FLAGGED = "flagged"
 QUARANTINED = "quarantined"
@@ -17,7 +16,7 @@ DUPLICATE = "duplicate"
 STORED = "stored"
 
 
-def verdict(message_id: str, status: str, findings: Sequence[Finding]) -> dict[str, Any]:
+def verdict(message_id: str, status: str, findings: Findings) -> dict[str, Any]:
     return {"message_id": message_id, "status": status, "violations": as_dicts(findings)}
 
 

@@ -201,6 +201,16 @@ def test_a_batchs_context_lies_under_that_of_its_messages(sorter: Sorter) -> Non
     assert contexts == [{"ip": "1", "locale": "fr", "app": {"name": "a"}}, {"ip": "2", "locale": "fr"}]
 
 
+def test_an_item_that_is_no_object_has_one_violation(default_workspace: Workspace) -> None:
+    """There is nothing in it that could be wrong besides; it is given an id to be found by."""
+    sorter = Sorter(default_workspace, PARTITIONS, "c-1", Limits(), Telemetry())
+    messages = read_batch(b'{"batch":[5]}', Limits())
+    out = sorter.sort(messages.messages, arrival_of("", messages, NOW_MS), WEB)
+    assert [violation["rule"] for violation in out.verdicts[0]["violations"]] == ["wrong type"]
+    assert out.quarantine[0].raw == "5"
+    assert out.quarantine[0].message_id == out.minted[0][1]
+
+
 def test_quarantine_goes_to_its_own_topic(sorter: Sorter) -> None:
     """The stream never sees it."""
     (portion,) = sorter.portions(sort(sorter, {}))
