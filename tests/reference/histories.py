@@ -25,16 +25,23 @@ FUNNEL = ("Pricing Viewed", "Account Created", "Project Created", "Subscription 
 class Batch:
     """Messages sent together. `sent_offset_ms`: sentAt minus the true time of sending; None: no sentAt.
 
-    A message's own offset stands in it as `sentOffset` until `stamp` makes a sentAt of it.
+    A message's own offset stands in it as `sentOffset` until `stamp` makes a sentAt of it. `alone`: the only
+    message goes to the route of its type instead of that for batches.
     """
 
     messages: list[Any]
     sent_offset_ms: int | None = None
     secret: bool = False
+    alone: bool = False
+
+    @property
+    def path(self) -> str:
+        return f"/v1/{self.messages[0]['type']}" if self.alone else "/v1/batch"
 
     def stamp(self, now_ms: int) -> dict[str, Any]:
         """The body as it goes over HTTP at this time."""
-        body: dict[str, Any] = {"batch": [self._stamped(message, now_ms) for message in self.messages]}
+        stamped = [self._stamped(message, now_ms) for message in self.messages]
+        body: dict[str, Any] = dict(stamped[0]) if self.alone else {"batch": stamped}
         if self.sent_offset_ms is not None:
             body["sentAt"] = iso(now_ms + self.sent_offset_ms)
         return body
@@ -94,7 +101,8 @@ class History:
         messages = [message for _ in range(self._random.randint(1, 4)) for message in self._story()]
         self._random.shuffle(messages)
         self._sent += messages
-        return Batch(messages, self._random.choice((None, 0, SECOND)), self._random.random() < 0.2)
+        offset, secret = self._random.choice((None, 0, SECOND)), self._random.random() < 0.2
+        return Batch(messages, offset, secret, alone=len(messages) == 1)
 
     def _story(self) -> list[dict[str, Any]]:
         ids = self._ids()

@@ -16,7 +16,7 @@ from system.histories.running import Running
 
 COUNTS = ("dau", "wau", "mau", "signups", "activated")
 RATES = ("stickiness", "activation_rate")
-PERSONS_ASKED = 30
+PERSONS_ASKED = 10
 SLOWNESS_MS = 20_000
 """How much later than the sender's clock a message may have been received."""
 
