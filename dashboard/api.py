@@ -230,4 +230,12 @@ def _person_answer(person: PersonReport) -> dict[str, Any]:
         "activated_at": instant(person.activated_ms),
         "traits": person.traits,
         "funnels": person.funnels,
+        "warnings": [_warning_answer(warning) for warning in person.warnings],
+    }
+
+
+def _warning_answer(warning: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: warning[name] for name in ("kind", "message_id", "subject", "detail")},
+        "at": instant(warning["at_ms"]),
     }

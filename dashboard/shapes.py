@@ -178,6 +178,16 @@ class PersonIds(Shape):
     anonymous_ids: list[str]
 
 
+class IdentityWarning(Shape):
+    """What an operator should know about ids; `subject` is the id (`u:` or `d:`) it is about."""
+
+    kind: str
+    message_id: str
+    subject: str
+    detail: str
+    at: str
+
+
 class Person(Shape):
     person_id: str
     ids: PersonIds
@@ -188,6 +198,7 @@ class Person(Shape):
     activated_at: str | None
     traits: dict[str, Any]
     funnels: list[dict[str, Any]]
+    warnings: list[IdentityWarning]
 
     model_config = shown_as(
         {
@@ -200,6 +211,7 @@ class Person(Shape):
             "activated_at": None,
             "traits": {"role": "manager"},
             "funnels": [],
+            "warnings": [],
         }
     )
 

@@ -48,6 +48,8 @@ class FunnelPersons:
 
 @dataclass(frozen=True, slots=True)
 class PersonReport:
+    """`warnings` about any of its ids, oldest first: `kind`, `message_id`, `subject`, `detail`, `at_ms`."""
+
     person_id: str
     user_ids: Sequence[str]
     anonymous_ids: Sequence[str]
@@ -58,6 +60,7 @@ class PersonReport:
     activated_ms: int | None
     traits: Mapping[str, Any]
     funnels: Sequence[Mapping[str, Any]]
+    warnings: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,13 @@ class Reports(Protocol):
         ...
 
     def completeness(self) -> Completeness: ...
+
+    def recent_completeness(self) -> Completeness:
+        """As another reader found it, a fraction of a second ago at most: for readers of `complete_through_ms` alone.
+
+        An older moment is merely lower; an older `lag_events` would say nothing of what came since.
+        """
+        ...
 
     def quality(self) -> Quality: ...
 

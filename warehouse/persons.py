@@ -14,6 +14,8 @@ from schemas.identity import device_person, user_person
 from schemas.reading import PersonReport
 from warehouse.client import DATABASE, Warehouse
 
+_WARNINGS_SHOWN = 100
+
 _OVERRIDE = f"SELECT min(united_into) FROM {DATABASE}.overrides WHERE person_id = {{person:String}}"
 
 _PERSON = f"""
@@ -62,6 +64,12 @@ SELECT kind, subject, detail, toUnixTimestamp64Milli(at) AS at_ms
 FROM {DATABASE}.identity_warnings FINAL WHERE message_id = {{message:String}} ORDER BY at
 """
 
+_WARNINGS_OF_PERSON = f"""
+SELECT kind, message_id, subject, detail, toUnixTimestamp64Milli(at) AS at_ms
+FROM {DATABASE}.identity_warnings FINAL WHERE subject IN {{ids:Array(String)}}
+ORDER BY at, message_id, kind LIMIT {_WARNINGS_SHOWN}
+"""
+
 _RESTATED = f"""
 SELECT metric, toString(day) AS day, before, after, reason FROM {DATABASE}.restatements
 WHERE cause = {{message:String}} ORDER BY metric, day
@@ -93,6 +101,9 @@ def _report(warehouse: Warehouse, person_id: str, row: Sequence[Any]) -> PersonR
         activated_ms=activated,
         traits=_traits(warehouse, user_ids, anonymous_ids),
         funnels=_funnels(warehouse, person_id),
+        warnings=warehouse.records(
+            _WARNINGS_OF_PERSON, {"ids": [*map(user_person, user_ids), *map(device_person, anonymous_ids)]}
+        ),
     )
 
 

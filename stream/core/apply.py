@@ -8,12 +8,13 @@ from collections.abc import Iterable
 import msgspec
 from xxhash import xxh3_64_intdigest
 
-from schemas.identity import DEVICE_IS_JUNK, PREVIOUS_IS_JUNK, USER_IS_JUNK, user_person
+from schemas.checkpoints import IdentityWarning
+from schemas.identity import DEVICE_IS_JUNK, PREVIOUS_IS_JUNK, USER_IS_JUNK, device_person, user_person
 from stream.core.activation import activation, recount_activation
 from stream.core.active_days import FIRST_DAY
 from stream.core.contributions import recount_entries
 from stream.core.handoffs import CoreEvent
-from stream.core.identity import unite_users
+from stream.core.identity import ALIAS_WITH_WRITE_KEY, unite_users
 from stream.core.partition import Partition
 from stream.core.people import Moved
 from stream.core.person import Person, note_moment
@@ -93,7 +94,13 @@ def apply_handed_on(partition: Partition, event: CoreEvent) -> None:
 def _apply_alias(partition: Partition, line: EventLine) -> None:
     """A privileged alias unites two users; any other alias has linked its device by a link record."""
     usable = line.user_id and line.previous_id and not line.junk & (USER_IS_JUNK | PREVIOUS_IS_JUNK)
-    if line.secret and usable:
+    if usable and not line.secret:
+        detail = f"linked to {user_person(line.user_id)} as a device; a user of that name is untouched"
+        subject = device_person(line.previous_id)
+        partition.warnings.append(
+            IdentityWarning(ALIAS_WITH_WRITE_KEY, line.message_id, subject, detail, line.received_ms)
+        )
+    elif usable:
         unite_users(partition, user_person(line.user_id), user_person(line.previous_id), line.message_id)
 
 

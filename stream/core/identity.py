@@ -21,6 +21,7 @@ from stream.core.restatements import MERGE
 
 DEVICE_OF_ANOTHER_USER = "device_of_another_user"
 MANY_IDS = "many_ids"
+ALIAS_WITH_WRITE_KEY = "alias_with_write_key"
 
 
 class LinkLine(msgspec.Struct, gc=False):

@@ -177,12 +177,14 @@ async def test_a_person_is_found_by_an_id_with_any_character(ask, reports):
         None,
         {"role": "pm"},
         [],
+        [{"kind": "many_ids", "message_id": "m", "subject": "u:ana", "detail": "120 ids", "at_ms": 1_795_300_000_123}],
     )
     answer = await ask("/api/persons/team%2Fana%20%3F%C3%A9")
     assert answer.status_code == 200
     shapes.Person.model_validate(answer.json())
     assert answer.json()["last_seen"] == "2026-11-21T22:26:40.123Z"
     assert answer.json()["signed_up_at"] is None
+    assert answer.json()["warnings"][0]["at"] == "2026-11-21T22:26:40.123Z"
 
 
 async def test_an_event_is_given_as_it_is_stored(ask, reports):
