@@ -49,7 +49,7 @@ def build_actives(source: BoardSource, today: Today) -> dict[str, Any]:
     known = source.reports.data_days()
     if known is None:
         return {"days": []}
-    completeness = source.reports.completeness()
+    completeness = source.reports.recent_completeness()
     days = Days(max(known[0], today.day - timedelta(days=ACTIVE_DAYS - 1)), today.day)
     values = shown(source.reports.daily(_ACTIVES, days.first, days.last), today.day)
     return {

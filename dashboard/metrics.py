@@ -81,7 +81,7 @@ def read_series(
     formula = FORMULAS[metric.id]
     buckets = buckets_of(days, grain)
     span = Days(buckets[0].first, buckets[-1].last)
-    completeness = reports.completeness()
+    completeness = reports.recent_completeness()
     values = shown(reports.daily(formula.counters, span.first, span.last), today.day)
     restated = reports.restated_days(formula.counters, span.first, span.last)
     if edition == "first":

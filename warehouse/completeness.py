@@ -25,11 +25,11 @@ _SPACING_MS = 250
 
 _OWNED_POSITIONS = """
 SELECT partition, epoch, nonce, events_position, handoffs_position
-FROM {table} ORDER BY epoch DESC, nonce DESC, version DESC LIMIT 1 BY partition
+FROM {table} ORDER BY epoch DESC, nonce DESC, version DESC LIMIT 1 BY partition SETTINGS max_threads = 1
 """
 _HEADS = _OWNED_POSITIONS.format(table=f"{DATABASE}.counter_heads")
 _HEADERS = _OWNED_POSITIONS.format(table=f"{DATABASE}.checkpoint_headers")
-_CLAIMS = f"SELECT partition, max((epoch, nonce)) FROM {DATABASE}.claims GROUP BY partition"
+_CLAIMS = f"SELECT partition, max((epoch, nonce)) FROM {DATABASE}.claims GROUP BY partition SETTINGS max_threads = 1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ _COLUMNS = (
 _LATEST = f"""
 SELECT topic, partition, state, from_offset, to_offset, token, accepted, flagged, quarantined, put_aside, lines
 FROM {DATABASE}.load_ranges ORDER BY to_offset DESC, at DESC LIMIT 1 BY topic, partition, state
+SETTINGS max_threads = 1
 """
 
 Place = tuple[Topic, int]

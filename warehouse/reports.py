@@ -6,43 +6,20 @@ Does not shape answers for people: see the read API.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from threading import Lock
 from typing import Any, TypeVar
 
 import msgspec
 
-from schemas.calendar import day_date, day_number
+from schemas.calendar import day_number
 from schemas.log import LogReader
 from schemas.reading import Completeness, FunnelPersons, PersonReport, Quality, RestatedDay
 from warehouse.client import DATABASE, Warehouse
 from warehouse.completeness import CompletenessReport
 from warehouse.latest_events import LatestEvents
 from warehouse.persons import find_event, find_person
+from warehouse.published import PublishedCounters
 from warehouse.quality import QualityReport
-
-_DAILY = f"""
-SELECT metric, bucket, value FROM {DATABASE}.counter_totals
-WHERE metric IN {{metrics:Array(String)}} AND bucket BETWEEN {{first:Int32}} AND {{last:Int32}}
-  AND bucket <= toInt32(toUInt16((SELECT day FROM {DATABASE}.today)))
-"""
-
-_DATA_DAYS = f"SELECT min(day), max(day), count() FROM {DATABASE}.days"
-
-# One row per number, however many causes it has: history that is imported out of order makes thousands.
-_RESTATED_DAYS = f"""
-SELECT changed.metric, changed.bucket, totals.value - moved, totals.value, causes, latest.1, latest.2, latest_ms
-FROM (
-    SELECT metric, bucket, sum(delta) AS moved, count() AS causes,
-           argMax((reason, cause), (at_ms, cause)) AS latest, max(at_ms) AS latest_ms
-    FROM {DATABASE}.restatement_deltas
-    WHERE metric IN {{metrics:Array(String)}} AND bucket BETWEEN {{first:Int32}} AND {{last:Int32}}
-    GROUP BY metric, bucket
-) AS changed
-LEFT JOIN (
-    SELECT metric, bucket, value FROM {DATABASE}.counter_totals
-    WHERE metric IN {{metrics:Array(String)}} AND bucket BETWEEN {{first:Int32}} AND {{last:Int32}}
-) AS totals ON totals.metric = changed.metric AND totals.bucket = changed.bucket
-ORDER BY latest_ms DESC, changed.metric, changed.bucket DESC
-"""
 
 # A person counts once by the furthest step of any entry; times from step to step are of all entries.
 _FUNNEL_PERSONS = f"""
@@ -78,6 +55,9 @@ SELECT * EXCEPT at, toUnixTimestamp64Milli(at) AS at_ms
 FROM {DATABASE}.alert_log_rows FINAL ORDER BY at DESC LIMIT {{limit:UInt32}}
 """
 
+RECENT_SECONDS = 0.2
+"""How old a recent completeness may be."""
+
 T = TypeVar("T")
 
 _ENCODER = msgspec.json.Encoder()
@@ -99,24 +79,22 @@ class WarehouseReports:
     ) -> None:
         """`events_log` holds `events` and `quarantine`. `clock` gives Unix ms."""
         self._warehouse = warehouse
+        self._published = PublishedCounters(warehouse, clock)
         self._completeness = CompletenessReport(warehouse, events_log, handoffs_log)
         self._quality = QualityReport(warehouse)
         self._latest = LatestEvents(warehouse)
         self._clock = clock
+        self._keeping = Lock()
+        self._recent: tuple[float, Completeness] | None = None
 
     def daily(self, counters: Sequence[str], first: date, last: date) -> Mapping[str, Mapping[date, int]]:
-        values: dict[str, dict[date, int]] = {counter: {} for counter in counters}
-        for metric, bucket, value in self._warehouse.rows(_DAILY, _range(counters, first, last)):
-            values[metric][day_date(bucket)] = value
-        return values
+        return self._published.daily(counters, first, last)
 
     def data_days(self) -> tuple[date, date] | None:
-        first, last, count = self._warehouse.rows(_DATA_DAYS)[0]
-        return (first, last) if count else None
+        return self._published.data_days()
 
     def restated_days(self, counters: Sequence[str], first: date, last: date) -> Sequence[RestatedDay]:
-        rows = self._warehouse.rows(_RESTATED_DAYS, _range(counters, first, last))
-        return [RestatedDay(metric, day_date(bucket), *told) for metric, bucket, *told in rows]
+        return self._published.restated_days(counters, first, last)
 
     def funnel_persons(self, funnel: str, steps: int, first: date, last: date) -> FunnelPersons:
         parameters = {"funnel": funnel, "first": day_number(first), "last": day_number(last)}
@@ -136,7 +114,19 @@ class WarehouseReports:
         return self._latest.read(limit, self._clock())
 
     def completeness(self) -> Completeness:
-        return self._completeness.read(self._clock())
+        began = time.monotonic()
+        found = self._completeness.read(self._clock())
+        with self._keeping:
+            # Of two calls side by side the one that began first may end last.
+            if self._recent is None or self._recent[0] < began:
+                self._recent = (began, found)
+        return found
+
+    def recent_completeness(self) -> Completeness:
+        recent = self._recent
+        if recent is not None and time.monotonic() - recent[0] <= RECENT_SECONDS:
+            return recent[1]
+        return self.completeness()
 
     def quality(self) -> Quality:
         return self._quality.read(self.completeness())
@@ -150,10 +140,6 @@ class WarehouseReports:
         if rows:
             lines = _ENCODER.encode_lines([_alert_line(row) for row in rows])
             self._warehouse.insert_lines("alert_log_rows", (*_ALERT_COLUMNS, "details"), lines, {})
-
-
-def _range(counters: Sequence[str], first: date, last: date) -> dict[str, Any]:
-    return {"metrics": list(counters), "first": day_number(first), "last": day_number(last)}
 
 
 def _padded(values: Sequence[T], length: int, filler: T) -> list[T]:

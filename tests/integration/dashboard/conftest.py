@@ -90,6 +90,9 @@ class InMemoryReports:
         self._look()
         return self.totals.completeness
 
+    def recent_completeness(self) -> Completeness:
+        return self.completeness()
+
     def quality(self) -> Quality:
         self._look()
         return self.totals

@@ -61,6 +61,48 @@ def test_daily_values_are_those_published(reports: Reports, store: PeopleStore) 
     assert reports.data_days() == (DAY, datetime.now(UTC).date())
 
 
+def test_daily_values_follow_what_is_published(reports: Reports, store: PeopleStore) -> None:
+    """A reading is kept only until a partition publishes again, or another owner does."""
+    publish(store, {"dau": {DAY: 3}})
+    assert reports.daily(["dau"], DAY, DAY) == {"dau": {DAY: 3}}
+    publish(store, {"dau": {DAY: 5}}, version=2)
+    assert reports.daily(["dau"], DAY, DAY) == {"dau": {DAY: 5}}
+    publish(store, {"dau": {DAY: 1}}, partition=1)
+    assert reports.daily(["dau"], DAY, DAY) == {"dau": {DAY: 6}}
+    store.write_heads([Head(0, Tag(9, 9, 1), Positions(0, 0))])
+    assert reports.daily(["dau"], DAY, DAY) == {"dau": {DAY: 1}}
+
+
+def test_restated_days_follow_checkpoints_and_numbers(reports: Reports, store: PeopleStore) -> None:
+    """A restatement counts with its header; the number that it ends at moves with what is published."""
+
+    def restate(cause: str, version: int) -> None:
+        tag = Tag(*OWNER, version)
+        store.write_restatements([RestatementRow(0, tag, "dau", day_number(DAY), cause, "late event", 1, version)])
+
+    def told() -> list[tuple[int, int, int]]:
+        return [(row.before, row.after, row.count) for row in reports.restated_days(["dau"], DAY, DAY)]
+
+    publish(store, {"dau": {DAY: 3}})
+    restate("m1", 1)
+    assert told() == []
+    store.write_headers([header(0, OWNER, 1)])
+    assert told() == [(2, 3, 1)]
+    publish(store, {"dau": {DAY: 4}}, version=2)
+    restate("m2", 2)
+    assert told() == [(3, 4, 1)]
+    store.write_headers([header(0, OWNER, 2)])
+    assert told() == [(2, 4, 2)]
+
+
+def test_a_recent_completeness_is_one_that_was_read(reports: Reports, events_log: LocalLog, loader: Loader) -> None:
+    """Its moment is never ahead of the present one."""
+    events_log.append([events(0, event("m1"))])
+    loader.load_once()
+    found = reports.completeness()
+    assert (reports.recent_completeness().complete_through_ms or 0) <= (found.complete_through_ms or 0)
+
+
 def test_nothing_is_nothing(reports: Reports) -> None:
     """An empty installation answers: nothing is lacking, no day, no person, no message."""
     assert reports.completeness() == Completeness(0, None)
