@@ -47,8 +47,8 @@ def main() -> None:
             rows.append(_row(title, bytes_each, recover(folder)))
     columns = ["people", "persons", "bytes at rest", "memory, B a person", "claim → ready, s", "→ numbers published, s"]
     note = (
-        "The demo's mix of people (signed up, visitors, devices that moved to a user) under a million ids, loaded from "
-        "a checkpoint in the embedded warehouse by a new process. Memory: growth of that process ÷ persons."
+        "The demo's mix of people (signed up, visitors, devices that moved to a user) under a million ids, loaded "
+        "from a checkpoint in the embedded warehouse by a new process. Memory: its growth 12 s later ÷ persons."
     )
     show("Stream: people at rest", columns, rows, note)
 

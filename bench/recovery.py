@@ -21,6 +21,7 @@ from warehouse.client import Warehouse
 from warehouse.people_store import PeopleStore
 
 PARTITIONS = 4
+_RELEASE_SECONDS = 12.0
 
 DEFINITIONS = load_workspace(DEFAULT_WORKSPACE).stream
 
@@ -42,6 +43,7 @@ async def recover(folder: Path) -> Recovered:
     events = LocalLog(folder / "events.db", EVENT_TOPICS, PARTITIONS)
     handoffs = LocalLog(folder / "handoffs.db", HANDOFF_TOPICS, PARTITIONS)
     worker = Worker(DEFINITIONS, PeopleStore(warehouse), events, handoffs, handoffs)
+    warehouse.rows("SELECT count() FROM northstream.people")
     gc.collect()
     before, started = resident_bytes(os.getpid()), time.perf_counter()
     await worker.take_partitions(range(PARTITIONS), 1)
@@ -49,6 +51,8 @@ async def recover(folder: Path) -> Recovered:
     await worker.cycle()
     published = time.perf_counter() - started
     gc.collect()
+    # The engine gives back the buffers of its last queries a few seconds later.
+    await asyncio.sleep(_RELEASE_SECONDS)
     grown = resident_bytes(os.getpid()) - before
     # The worker has no reason to tell who its people are; only this count looks inside.
     states = [state for one in worker._owned.values() for state in one.state.people._states.values()]
