@@ -37,7 +37,7 @@ def stored_events(running: NorthStream) -> list[Stored]:
         "SELECT message_id, type, event, person_id, toString(toUnixTimestamp64Milli(occurred_at)),"
         " toString(toUnixTimestamp64Milli(received_at)) FROM northstream.events_resolved"
     )
-    return [Stored(*row[:4], int(row[4]), int(row[5])) for row in rows]
+    return [Stored(row[0], row[1], row[2], row[3], int(row[4]), int(row[5])) for row in rows]
 
 
 def persons_of(sent: Iterable[Message], stored: set[str]) -> dict[str, str]:

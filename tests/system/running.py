@@ -17,13 +17,14 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.request import ProxyHandler, Request, build_opener
 
 PATIENCE_SECONDS = 120.0
 """How long anything may take on a machine that is busy with other things; no test asserts a time."""
 
 _PAUSE_SECONDS = 0.1
 _HOST = "127.0.0.1"
+_OPENER = build_opener(ProxyHandler({}))  # never through a proxy of the machine
 
 
 def command() -> str:
@@ -164,14 +165,14 @@ class NorthStream:
             OSError, HTTPException: there is none now.
         """
         request = Request(f"http://{_HOST}:{self.port}{path}", headers={"Authorization": f"Bearer {self.secret_key}"})
-        with urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+        with _OPENER.open(request, timeout=PATIENCE_SECONDS) as answer:
             return json.load(answer)
 
     def send(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Post a batch with the secret key; the answer, which must be 200."""
         headers = {"Authorization": f"Bearer {self.secret_key}", "Content-Type": "application/json"}
         request = Request(f"http://{_HOST}:{self.port}/v1/batch", json.dumps(batch).encode(), headers)
-        with urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+        with _OPENER.open(request, timeout=PATIENCE_SECONDS) as answer:
             assert answer.status == 200
             reply: dict[str, Any] = json.load(answer)
             return reply
@@ -179,7 +180,7 @@ class NorthStream:
     def sql(self, query: str) -> list[list[Any]]:
         """The rows of a query."""
         request = Request(f"http://{_HOST}:{self.sql_port}/", data=f"{query} FORMAT JSONCompact".encode())
-        with urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+        with _OPENER.open(request, timeout=PATIENCE_SECONDS) as answer:
             rows: list[list[Any]] = json.load(answer)["data"]
             return rows
 
@@ -196,7 +197,7 @@ class NorthStream:
 
     def _status(self, path: str) -> int:
         try:
-            with urlopen(f"http://{_HOST}:{self.port}{path}", timeout=10) as answer:
+            with _OPENER.open(f"http://{_HOST}:{self.port}{path}", timeout=10) as answer:
                 return int(answer.status)
         except HTTPError as error:
             return error.code

@@ -8,7 +8,8 @@ import socket
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from random import Random
@@ -119,6 +120,18 @@ class Sender(threading.Thread):
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+@contextmanager
+def running_senders(senders: Sequence[Sender]) -> Iterator[Sequence[Sender]]:
+    """Start all; however the block ends, none of them begins anything new afterwards."""
+    for sender in senders:
+        sender.start()
+    try:
+        yield senders
+    finally:
+        for sender in senders:
+            sender.stop()
 
 
 def stop_all(senders: Sequence[Sender]) -> list[Journal]:

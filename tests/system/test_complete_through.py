@@ -13,10 +13,12 @@ from http.client import HTTPException
 from pathlib import Path
 from random import Random
 
+import pytest
 from system.company import iso
 from system.counting import stored_events
 from system.running import NorthStream, send_signal, wait_until
-from system.sending import Message, Sender, stop_all
+from system.sending import Message, Sender, running_senders, stop_all
+from system.verifying import seed
 
 SENDERS = 3
 PAUSE_SECONDS = 0.05
@@ -36,9 +38,9 @@ class Sample:
 class Newcomers:
     """A device is linked to a user of another partition; then it signs up, which has to be handed on to the user."""
 
-    def __init__(self, seed: int) -> None:
-        self._random = Random(seed)
-        self._seed = seed
+    def __init__(self, number: int) -> None:
+        self._random = Random(number)
+        self._name = number
         self._number = 0
 
     def compose(self, kept: Mapping[str, str]) -> list[Message]:
@@ -46,7 +48,7 @@ class Newcomers:
 
     def _newcomer(self) -> list[Message]:
         self._number += 1
-        name = f"{self._seed}-{self._number}"
+        name = f"{self._name}-{self._number}"
         message = {"anonymousId": f"device-{name}", "timestamp": iso(time.time())}
         return [
             message | {"type": "identify", "messageId": f"login-{name}", "userId": f"user-{name}"},
@@ -54,21 +56,24 @@ class Newcomers:
         ]
 
 
+@pytest.mark.timeout(900)
 def test_complete_through_is_never_ahead_of_what_is_loaded_and_counted(tmp_path: Path) -> None:
     """Whatever was received up to a `complete_through` was loaded and counted when it was said, hand-offs included."""
-    seed = time.time_ns() % 1_000_000
-    with NorthStream(tmp_path) as running:
-        senders = [
-            Sender(running.port, running.write_key, Newcomers(seed + number).compose, seed + number, PAUSE_SECONDS)
-            for number in range(SENDERS)
-        ]
-        for sender in senders:
-            sender.start()
+    first_seed = seed()
+    with (
+        NorthStream(tmp_path) as running,
+        running_senders(
+            [
+                Sender(running.port, running.write_key, Newcomers(number).compose, number, PAUSE_SECONDS)
+                for number in range(first_seed, first_seed + SENDERS)
+            ]
+        ) as senders,
+    ):
         samples: list[Sample] = []
-        collect(running, samples, 10)
+        collect(running, samples, 8)
         hold_back(running, samples)
         running.kill("engine")
-        collect(running, samples, 10)
+        collect(running, samples, 8)
         stop_all(senders)
         running.settle()
         through_ms = max(sample.complete_through_ms for sample in samples)

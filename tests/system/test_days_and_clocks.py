@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from system.company import CORE_ACTIONS, iso
 from system.counting import Numbers, Stored, count, differences, persons_of, published, stored_events, today_in
 from system.running import NorthStream, command
 from system.sending import Message
+from system.verifying import seed
 
 ZONE = "Europe/Paris"
 PERSONS = 60
@@ -27,9 +30,10 @@ _SKEWS = (0, 0, 0, 3 * _HOUR, -30 * _HOUR, 4, 17)
 """By how many seconds the clocks of devices are fast; up to 5 count as right."""
 
 
+@pytest.mark.timeout(900)
 def test_days_follow_the_workspace_clock_through_daylight_saving(tmp_path: Path) -> None:
     """Every number by day is that of Paris days of 23, 24 and 25 hours, and corrected times are right to the ms."""
-    random = Random(time.time_ns() % 1_000_000)
+    random = Random(seed())
     now = time.time()
     changes = clock_changes(now)
     print(f"the clocks change at {[iso(change) for change in changes]}")
@@ -100,7 +104,7 @@ def midnight_of(day: date) -> float:
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(ZONE)).timestamp()
 
 
-def batches(history: list[tuple[float, int, str]], random: Random) -> Iterator[dict[str, object]]:
+def batches(history: list[tuple[float, int, str]], random: Random) -> Iterator[dict[str, Any]]:
     """Requests in time order. Each comes from a device with a clock of its own, which `sentAt` tells."""
     for first in range(0, len(history), BATCH):
         skew = random.choice(_SKEWS)
@@ -108,7 +112,7 @@ def batches(history: list[tuple[float, int, str]], random: Random) -> Iterator[d
             _message(f"{first}-{number}", at, person, event, skew, random)
             for number, (at, person, event) in enumerate(history[first : first + BATCH])
         ]
-        batch: dict[str, object] = {"batch": messages}
+        batch: dict[str, Any] = {"batch": messages}
         if skew or random.random() < 0.5:
             batch["sentAt"] = iso(time.time() + skew)
         yield batch

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from system.running import NorthStream, wait_until
 from system.sending import Sender, stop_all
-from system.test_ack_honesty import start_senders, verify
+from system.verifying import seed, started_senders, verify
 
 DISK_MEGABYTES = 96
 FULL_SECONDS = 3.0
@@ -26,13 +26,13 @@ def small_disk(folder: Path) -> list[str]:
     return [*_OWN_MOUNTS, "sh", "-c", _MOUNT_AND_RUN, "sh", str(DISK_MEGABYTES), str(folder)]
 
 
+@pytest.mark.timeout(900)
 def test_a_full_disk_is_answered_503_and_nothing_promised_is_lost(tmp_path: Path) -> None:
     """Log full: 503 with Retry-After, nothing promised; when there is room again all goes on, and nobody was hurt."""
     disk = tmp_path / "data"
     disk.mkdir()
     may_mount(disk)
-    with NorthStream(tmp_path, before=small_disk(disk)) as running:
-        senders = start_senders(running, seed=time.time_ns() % 1_000_000)
+    with NorthStream(tmp_path, before=small_disk(disk)) as running, started_senders(running, seed()) as senders:
         wait_until(lambda: kept(senders) > 300, "300 messages kept")
         began_with = running.children()
         fill_and_free(running, senders, disk)

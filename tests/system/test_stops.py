@@ -8,17 +8,18 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from system.running import NorthStream, send_signal, wait_until
 from system.sending import Sender, stop_all
-from system.test_ack_honesty import start_senders, verify
+from system.verifying import seed, started_senders, verify
 
 FROZEN_SECONDS = 10.0
 
 
+@pytest.mark.timeout(900)
 def test_intake_goes_on_while_the_engine_is_frozen(tmp_path: Path) -> None:
     """Sending is never held up by the engine; frozen and woken, it goes on where it was and every number is right."""
-    with NorthStream(tmp_path) as running:
-        senders = start_senders(running, seed=time.time_ns() % 1_000_000)
+    with NorthStream(tmp_path) as running, started_senders(running, seed()) as senders:
         wait_until(lambda: kept(senders) > 300, "300 messages kept")
         engine = running.child("engine")
         send_signal(engine, signal.SIGSTOP)
@@ -34,10 +35,10 @@ def test_intake_goes_on_while_the_engine_is_frozen(tmp_path: Path) -> None:
         verify(running, journals)
 
 
+@pytest.mark.timeout(900)
 def test_sigterm_under_load_ends_with_0_and_keeps_everything(tmp_path: Path) -> None:
     """SIGTERM drains: requests begun are answered, what was answered is there after the next start."""
-    with NorthStream(tmp_path) as running:
-        senders = start_senders(running, seed=time.time_ns() % 1_000_000)
+    with NorthStream(tmp_path) as running, started_senders(running, seed()) as senders:
         wait_until(lambda: kept(senders) > 300, "300 messages kept")
         code = running.terminate()
         print(f"ended with {code} after {kept(senders)} kept messages")
