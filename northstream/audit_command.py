@@ -13,9 +13,10 @@ from schemas.calendar import Calendar
 from warehouse.audit import Audit, Difference, audit, repair
 from warehouse.client import WarehouseUnavailable
 
-SETTLE_SECONDS = 60.0
+SETTLE_SECONDS = 15.0
+_NEXT_SETTLE_SECONDS = 3.0
 _ROUNDS = 4
-"""Under traffic a number may differ for a moment; what is wrong differs by the same in each of so many audits."""
+"""While events keep coming, a number may differ for a moment; a wrong one differs by the same in so many audits."""
 
 
 def run_audit(settings: Settings, is_repairing: bool) -> int:
@@ -26,15 +27,11 @@ def run_audit(settings: Settings, is_repairing: bool) -> int:
     """
     product = find_running(settings)
     try:
-        found = lasting_differences(product)
-        _show(found)
+        found = compare(product)
         if is_repairing and found.differences:
-            now_ms = unix_ms()
-            today = Calendar(product.definitions.timezone).day_of(now_ms)
-            repair(product.warehouse, found.differences, now_ms, today)
+            repair(product.warehouse, found.differences, unix_ms(), _today(product))
             print(f"repaired {len(found.differences)}; comparing again")
-            found = lasting_differences(product)
-            _show(found)
+            found = compare(product)
     except WarehouseUnavailable as error:
         raise UserError(f"the SQL interface does not answer any more ({error}); audit again") from error
     finally:
@@ -42,32 +39,41 @@ def run_audit(settings: Settings, is_repairing: bool) -> int:
     return 1 if found.differences else 0
 
 
-def lasting_differences(product: RunningProduct) -> Audit:
-    """The differences that are the same in audit after audit, so that traffic under way is none."""
-    product.wait_until_settled(SETTLE_SECONDS)
-    latest = audit(product.warehouse, product.definitions)
-    lasting = _deltas(latest.differences)
-    for _ in range(_ROUNDS - 1):
-        if not lasting:
-            break
-        product.wait_until_settled(SETTLE_SECONDS / _ROUNDS)
-        latest = audit(product.warehouse, product.definitions)
-        lasting &= _deltas(latest.differences)
-    return Audit(latest.compared, [one for one in latest.differences if _delta(one) in lasting])
+def compare(product: RunningProduct) -> Audit:
+    """Print and return what differs for certain, traffic or not.
+
+    If nothing arrived during an audit, it is exact. Otherwise only days that are over are held against the events,
+    and only what differs by the same in audit after audit.
+    """
+    today = _today(product)
+    lasting: set[tuple[str, int, int]] | None = None
+    patience = SETTLE_SECONDS
+    for _ in range(_ROUNDS):
+        before = product.wait_until_settled(patience)
+        patience = _NEXT_SETTLE_SECONDS
+        found = audit(product.warehouse, product.definitions)
+        if before.lag_events == 0 and product.standing() == before:
+            return _shown(found)
+        deltas = {_delta(one) for one in found.differences if one.bucket < today}
+        lasting = deltas if lasting is None else lasting & deltas
+    print("events keep coming: only days that are over are compared")
+    return _shown(Audit(found.compared, [one for one in found.differences if _delta(one) in (lasting or ())]))
 
 
-def _deltas(differences: Sequence[Difference]) -> set[tuple[str, int, int]]:
-    return {_delta(one) for one in differences}
+def _today(product: RunningProduct) -> int:
+    return Calendar(product.definitions.timezone).day_of(unix_ms())
 
 
 def _delta(one: Difference) -> tuple[str, int, int]:
     return one.metric, one.bucket, one.recounted - one.published
 
 
-def _show(found: Audit) -> None:
-    for one in found.differences:
+def _shown(found: Audit) -> Audit:
+    differences: Sequence[Difference] = found.differences
+    for one in differences:
         print(one)
-    if found.differences:
-        print(f"{len(found.differences)} of {found.compared} numbers differ from what the events say")
+    if differences:
+        print(f"{len(differences)} of {found.compared} numbers differ from what the events say")
     else:
         print(f"{found.compared} numbers compared, no difference")
+    return found

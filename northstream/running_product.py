@@ -5,7 +5,7 @@ Does not start one.
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -25,6 +25,13 @@ _ANSWER_SECONDS = 30.0
 _PORT = "name the port that it runs on with --clickhouse-port"
 
 
+class Standing(NamedTuple):
+    """Two equal ones without lag: nothing came between them. `messages` are those loaded."""
+
+    lag_events: int
+    messages: int
+
+
 @dataclass(frozen=True, slots=True)
 class RunningProduct:
     """Who has the secret key may ask both."""
@@ -34,20 +41,19 @@ class RunningProduct:
     warehouse: Warehouse
     definitions: StreamDefinitions
 
-    def wait_until_settled(self, patience_seconds: float) -> bool:
-        """Whether everything sent was counted within the patience; traffic that never rests may prevent it.
+    def wait_until_settled(self, patience_seconds: float) -> Standing:
+        """The standing once everything sent is counted, or after the patience: traffic may never rest.
 
         Raises:
             UserError: nobody answers, or not to this key.
         """
         deadline = time.monotonic() + patience_seconds
-        while self._lag_events() > 0:
-            if time.monotonic() >= deadline:
-                return False
+        while (standing := self.standing()).lag_events > 0 and time.monotonic() < deadline:
             time.sleep(_LOOK_SECONDS)
-        return True
+        return standing
 
-    def _lag_events(self) -> int:
+    def standing(self) -> Standing:
+        """What is counted now. Raises UserError."""
         headers = {"Authorization": f"Bearer {self.secret_key}"}
         try:
             answer = httpx.get(f"{self.url}/api/quality", headers=headers, timeout=_ANSWER_SECONDS, trust_env=False)
@@ -56,11 +62,11 @@ class RunningProduct:
                 f"nothing answers at {self.url} ({error}); name the port that it runs on with --port"
             ) from error
         if answer.status_code == 503:
-            return 1
+            return Standing(1, 0)
         if answer.status_code != 200:
             raise UserError(f"{self.url} answers {answer.status_code}; is that the northstream of this data folder?")
         quality: dict[str, Any] = answer.json()
-        return int(quality["lag_events"])
+        return Standing(int(quality["lag_events"]), int(quality["accepted"]) + int(quality["quarantined"]))
 
 
 def find_running(settings: Settings) -> RunningProduct:

@@ -1,5 +1,7 @@
 """`northstream audit` and `northstream replay` on a running product: every number again, from the stored events."""
 
+import itertools
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -134,7 +136,7 @@ def test_an_event_behind_the_horizon_is_repaired_by_the_audit_for_good(tmp_path:
     workspace = make_workspace(tmp_path / "workspace", ("horizon: 45d", "horizon: 8d"))
     late = ago(60)
     with running(tmp_path / "data", "--workspace", str(workspace)) as product:
-        for number in range(12):
+        for number in range(9):
             # Days freeze some rounds after all partitions have passed them.
             product.send(
                 *(message(f"{user} in round {number}", "Task Completed", ago(0), userId=user) for user in "abcdefghij")
@@ -175,3 +177,28 @@ def test_a_replay_of_nothing_is_refused(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert "nothing is kept in" in result.stderr
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_an_audit_beside_steady_traffic_takes_nothing_under_way_for_wrong(tmp_path: Path) -> None:
+    """Events keep coming: days that are over are compared, and nothing is repaired that was right."""
+    stopping = threading.Event()
+    with running(tmp_path / "data") as product:
+        product.send(*life("ada", ago(3)))
+
+        def send() -> None:
+            for number in itertools.count():
+                product.send(message(f"steady {number}", "Task Completed", ago(0), userId=f"user {number}"))
+                if stopping.wait(0.02):
+                    return
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        try:
+            result = ask(product, "audit", "--repair", cwd=tmp_path)
+        finally:
+            stopping.set()
+            sender.join()
+        assert (result.returncode, result.stderr) == (0, ""), result.stdout
+        assert "repaired" not in result.stdout
+        product.settle()
+        assert ask(product, "audit", cwd=tmp_path).returncode == 0
