@@ -16,7 +16,7 @@ from schemas.identity import PREVIOUS_IS_JUNK, USER_IS_JUNK, is_junk
 from schemas.partitioning import device_partition, user_partition
 from schemas.topics import Kind, Record, Topic
 from stream.log.local import LocalLog
-from stream.worker import Outranked, Worker, WorkerSettings
+from stream.worker import NextOffsets, Outranked, Worker, WorkerSettings
 from warehouse.audit import audit, repair
 from warehouse.client import Warehouse
 from warehouse.history import WarehouseHistory
@@ -313,3 +313,45 @@ async def test_a_rebuild_from_the_warehouse_gives_the_same_numbers_and_goes_on(r
     rig.send(later(rig, random_history(23, 30)))
     await drive(rig, rig.worker(rig.store), random.Random(5))
     assert rig.numbers() == rig.expected()
+
+
+async def test_each_durable_checkpoint_tells_its_positions(rig: Rig) -> None:
+    """They are those from which the next owner goes on, never ahead of them."""
+    told: dict[tuple[Topic, int], int] = {}
+
+    async def note(stored: NextOffsets) -> None:
+        told.update(stored)
+        for number, header in rig.store.latest_headers(range(PARTITIONS)).items():
+            assert told[Topic.EVENTS, number] <= header.positions.events
+
+    rig.send(random_history(3, 40))
+    worker = Worker(
+        DEFINITIONS,
+        rig.store,
+        rig.events,
+        rig.handoffs,
+        rig.handoffs,
+        settings=WorkerSettings(0, 0),
+        on_checkpoint=note,
+    )
+    await drive(rig, worker, random.Random(1))
+    for topic, log in ((Topic.EVENTS, rig.events), (Topic.HANDOFFS, rig.handoffs)):
+        assert {(topic, number): end.offset for number, end in log.ends(topic).items()}.items() <= told.items()
+
+
+async def test_a_rebuild_keeps_what_was_restated_before(rig: Rig) -> None:
+    """New lineages begin, yet the first published numbers can still be told."""
+    restated = "SELECT metric, bucket, cause, reason, delta FROM northstream.restatement_deltas ORDER BY ALL"
+    for number in range(3):
+        rig.send(later(rig, random_history(number, 60)))
+        await drive(rig, rig.worker(rig.store), random.Random(number))
+    load(rig)
+    before = rig.warehouse.rows(restated)
+    assert before
+    history = WarehouseHistory(rig.warehouse)
+    for _ in range(2):
+        worker = Worker(
+            DEFINITIONS, rig.store, rig.events, rig.handoffs, rig.handoffs, history, True, settings=WorkerSettings(0, 0)
+        )
+        await drive(rig, worker, random.Random(9))
+        assert rig.warehouse.rows(restated) == before

@@ -7,7 +7,7 @@ import pytest
 from integration.warehouse.log_records import RECEIVED_MS, event, events, links, quarantined, unreadable
 from msgspec import Raw
 
-from schemas.topics import Topic
+from schemas.topics import Kind, Record, Topic
 from stream.log.local import LocalLog
 from warehouse.batches import Batch
 from warehouse.client import DATABASE, Warehouse, WarehouseUnavailable
@@ -227,3 +227,18 @@ def test_a_loader_that_cannot_go_on_says_so(warehouse: Warehouse, events_log: Lo
     loader.start()
     assert failed.wait(20)
     assert isinstance(failures[0], LookupError)
+
+
+@pytest.mark.parametrize("value", [b"", b"\n"])
+def test_a_record_without_lines_loads_nothing_and_stops_nothing(
+    events_log: LocalLog, warehouse: Warehouse, value: bytes
+) -> None:
+    """What stands for a record that was lost to damage is passed by, alone in its range or among others."""
+    fillers = [Record(Topic.EVENTS, 1, kind, 0, value) for kind in (Kind.EVENTS, Kind.LINKS)]
+    loader = Loader(events_log, warehouse)
+    events_log.append(fillers)
+    assert loader.load_once().line_count == 0
+    events_log.append([*fillers, events(1, event("m1")), *fillers])
+    loader.load_once()
+    assert loader.loaded_up_to()[Topic.EVENTS, 1] == 7
+    assert warehouse.rows(f"SELECT message_id FROM {DATABASE}.events_resolved") == [("m1",)]
