@@ -6,7 +6,6 @@ Does not write them: see `AlertStore` (kept with the change they tell of) and `A
 import json
 from typing import Any
 
-from alerting import states
 from alerting.payload import message_id, severity_of
 from alerting.states import Transition
 from alerting.store import Outgoing
@@ -16,20 +15,17 @@ _TOLD = ("alert_id", "alert", "metric", "bucket", "value", "condition", "severit
 
 
 def transition_row(rule: AlertRule, transition: Transition, now_ms: int) -> dict[str, Any]:
-    """A change of state with its cause (`detail`).
+    """A change of state with its cause (`detail`). `message` is the `webhook-id` that it owes, empty if nobody is told.
 
-    `message` is the `webhook-id` that it owes; a change that nobody is told of has an id of its own there, so that two
-    rules that change in the same millisecond remain two rows.
+    Rules of two groups may share a name; `rule_group` tells them apart.
     """
-    if transition.message is not None:
-        message = message_id(transition.alert_id, transition.message)
-    else:
-        message = "log_" + states.alert_id(f"{rule.group}/{rule.alert}/{transition.after.state}", now_ms)
+    owed = transition.message
     return {
         "at_ms": now_ms,
         "kind": "transition",
         "alert_id": transition.alert_id,
         "alert": rule.alert,
+        "rule_group": rule.group,
         "metric": rule.metric,
         "bucket": rule.bucket,
         "value": transition.after.value,
@@ -39,7 +35,7 @@ def transition_row(rule: AlertRule, transition: Transition, now_ms: int) -> dict
         "receiver": rule.receiver,
         "from_state": transition.before,
         "to_state": transition.after.state,
-        "message": message,
+        "message": "" if owed is None else message_id(transition.alert_id, owed),
         "detail": transition.cause,
     }
 

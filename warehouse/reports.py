@@ -34,6 +34,7 @@ _ALERT_COLUMNS = (
     "at_ms",
     "kind",
     "alert_id",
+    "rule_group",
     "alert",
     "metric",
     "bucket",

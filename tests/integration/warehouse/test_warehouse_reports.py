@@ -341,3 +341,13 @@ def test_alert_log_rows_come_back_newest_first(reports: Reports) -> None:
     assert delivery.items() <= newest.items()
     assert transition.items() <= oldest.items()
     assert len(reports.alert_log(1)) == 1
+
+
+def test_changes_of_one_moment_stay_apart_in_the_alert_log(reports: Reports) -> None:
+    """By the rule's name and its group; a row that is offered twice is one."""
+    row = {"kind": "transition", "at_ms": 5, "rule_group": "g1", "alert": "a", "to_state": "pending"}
+    rows = [row, row | {"alert": "b"}, row | {"rule_group": "g2"}]
+    reports.write_alert_log(rows)
+    reports.write_alert_log(rows[1:])
+    told = sorted((found["rule_group"], found["alert"]) for found in reports.alert_log(10))
+    assert told == [("g1", "a"), ("g1", "b"), ("g2", "a")]

@@ -147,9 +147,12 @@ def test_the_log_tells_every_transition_with_its_cause(rule: AlertRule, store: A
 
 
 def test_two_rules_that_change_together_are_two_log_rows(rule: AlertRule, store: AlertStore) -> None:
-    """Copies of a row are equal in `at_ms`, `message` and the like; rows of two rules never are."""
-    judge_of(store, Numbers(None), rule, replace(rule, alert="SignupsVeryHigh")).judge(0, True)
-    assert len({row["message"] for _, row in store.log_rows()}) == 2
+    """Their group and name tell them apart; a change that nobody is told of has no message."""
+    others = (replace(rule, alert="SignupsVeryHigh"), replace(rule, group="other"))
+    judge_of(store, Numbers(None), rule, *others).judge(0, True)
+    rows = [row for _, row in store.log_rows()]
+    assert len({(row["rule_group"], row["alert"]) for row in rows}) == 3
+    assert [row["message"] for row in rows] == ["", "", ""]
 
 
 def test_a_rule_without_receiver_is_logged_and_tells_nobody(rule: AlertRule, store: AlertStore) -> None:
