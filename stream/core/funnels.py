@@ -11,8 +11,6 @@ from stream.core.person import Moments, Person
 Entries = dict[tuple[int, int], tuple[int, ...]]
 """(funnel index, entry day) → times (Unix ms) of the steps reached, the entry first."""
 
-_NONE: Moments = {}
-
 
 def all_entries(person: Person, definitions: Compiled) -> Entries:
     """Every entry on a day that is not frozen, over all funnels."""
@@ -31,13 +29,18 @@ def _entries(funnel: CompiledFunnel, steps: Mapping[str, Moments], definitions: 
     openings = steps.get(funnel.steps[0])
     if not openings:
         return {}
-    ordered = [sorted((at, message) for message, at in steps.get(name, _NONE).items()) for name in funnel.steps]
+    ordered = [_in_order(steps.get(name)) for name in funnel.steps]
     found: dict[int, tuple[int, ...]] = {}
     for at, message in ordered[0]:
         day = definitions.calendar.day_of(at)
         if day not in found:
             found[day] = _follow(at, message, ordered, funnel.window_ms)
     return found
+
+
+def _in_order(moments: Moments | None) -> list[tuple[int, int]]:
+    """(time, message) by time, then by message."""
+    return sorted(zip(moments.values(), moments, strict=True)) if moments else []
 
 
 def _follow(entry_ms: int, message: int, ordered: list[list[tuple[int, int]]], window_ms: int) -> tuple[int, ...]:

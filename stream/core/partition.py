@@ -63,7 +63,9 @@ class Partition:
 
     def advance_watermark(self, occurred_ms: int, received_ms: int) -> None:
         """Move the watermark forward; a clock that runs ahead moves it to the receipt at most."""
-        self.watermark_ms = max(self.watermark_ms, min(occurred_ms, received_ms))
+        reached = occurred_ms if occurred_ms < received_ms else received_ms
+        if reached > self.watermark_ms:
+            self.watermark_ms = reached
 
     def forget_before(self, received_ms: int, occurred_ms: int) -> None:
         """Every partition has applied all that was received, and all that happened, before these.

@@ -87,7 +87,7 @@ class Person:
     def settle_recent(self, generation: int) -> None:
         """Forget messages received two generations ago or earlier; their days stay for good."""
         oldest = (generation - 1) << _DAY_BITS
-        if not any(packed < oldest for packed in self.recent.values()):
+        if not self.recent or min(self.recent.values()) >= oldest:
             return
         kept = {}
         for message, packed in self.recent.items():
