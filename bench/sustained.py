@@ -17,12 +17,12 @@ RATES = (15_000, 25_000, 40_000, 60_000, 80_000, 100_000)
 _BOUND_SECONDS = 5.0
 """A lag of so many seconds' events, not more at the end than at half time, counts as bounded."""
 
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rate held for `SECONDS`. Lags in events, one a second."""
+    """One rate held for `SECONDS`. Lags in events, in order of time."""
 
     rate: int
     sent: Paced
