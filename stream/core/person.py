@@ -100,7 +100,8 @@ class Person:
     def freeze(self, day: int, start_ms: int) -> None:
         """Drop actions and steps before `start_ms`, the start of `day`; numbers of earlier days change no more."""
         self.frozen_day = day
-        if not (self.actions or self.steps):
+        # Nothing of a person is older than the first sight of it.
+        if self.first_seen_ms is None or self.first_seen_ms >= start_ms:
             return
         if self.actions:
             self.actions = {message: at for message, at in self.actions.items() if at >= start_ms}

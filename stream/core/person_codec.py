@@ -4,6 +4,7 @@ Does not decide when to encode. Layout: one version byte, then msgpack; 8-byte h
 """
 
 from array import array
+from itertools import chain
 
 import msgspec
 
@@ -100,11 +101,7 @@ def _pack(values: Moments) -> bytes:
     """Hash and value side by side, 8 bytes each, sorted by hash so that equal states are equal bytes."""
     if not values:
         return b""
-    flat = array("Q")
-    for message in sorted(values):
-        flat.append(message)
-        flat.append(values[message])
-    return flat.tobytes()
+    return array("Q", chain.from_iterable(sorted(values.items()))).tobytes()
 
 
 def _unpack(packed: bytes) -> Moments:
