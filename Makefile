@@ -13,7 +13,7 @@ help:
 	@echo "make test-long  the tests that take long"
 	@echo "make lint       formatting, lint, types, layers"
 	@echo "make format     mend formatting and what lint can mend"
-	@echo "make bench      measure; prints a table"
+	@echo "make bench      measure, all or one (ONLY=collector); prints tables"
 	@echo "make lock       write the lock files anew from pyproject.toml"
 	@echo "make clean      remove what make has made"
 
@@ -40,7 +40,7 @@ format: .venv/development
 	$(BIN)/ruff check --fix .
 
 bench: .venv/development
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(ONLY)
 
 lock: .venv/development
 	$(BIN)/python -m pip install -q uv
