@@ -27,6 +27,10 @@ class Progress:
         self._waiting: deque[Passed] = deque()
         self._ends: Mapping[int, int] = {}
 
+    def reach(self, passed: Passed) -> None:
+        """Nothing is on its way between partitions: the bound is wherever they stand."""
+        self.passed = Passed(*map(max, self.passed, passed))
+
     def advance(self, events: Passed, applied: Mapping[int, int], ends: Mapping[int, int]) -> None:
         """Look at the partitions: `events` is what all of them have passed by their events alone,
         `applied` and `ends` are the positions and ends of their hand-offs.
@@ -35,5 +39,4 @@ class Progress:
             self._waiting.append(events)
             self._ends = dict(ends)
             if len(self._waiting) > _HOPS:
-                oldest = self._waiting.popleft()
-                self.passed = Passed(*map(max, self.passed, oldest))
+                self.reach(self._waiting.popleft())

@@ -25,7 +25,8 @@ class Outgoing:
     def __init__(self, log: LogAppender) -> None:
         self._log = log
         self._waiting: list[Handoff] = []
-        self._added = 0
+        self.added = 0
+        """How many hand-offs were ever queued."""
         self._durable = 0
         self._wake = asyncio.Event()
         self._progress = asyncio.Condition()
@@ -34,18 +35,18 @@ class Outgoing:
         """Queue for appending; not durable before `drain` returns."""
         before = len(self._waiting)
         self._waiting.extend(handoffs)
-        self._added += len(self._waiting) - before
+        self.added += len(self._waiting) - before
         self._wake.set()
 
     async def make_room(self) -> None:
         """Wait while too much waits."""
-        while self._added - self._durable > MAX_WAITING:
+        while self.added - self._durable > MAX_WAITING:
             async with self._progress:
                 await self._progress.wait()
 
     async def drain(self) -> None:
         """Wait until everything added before this call is durable."""
-        target = self._added
+        target = self.added
         while self._durable < target:
             async with self._progress:
                 if self._durable < target:

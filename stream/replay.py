@@ -67,13 +67,11 @@ def _note_changes(states: list[Partition], published: Iterable[PublishedNumber])
     before = {(one.metric, one.bucket): one.value for one in published}
     now: dict[tuple[str, int], int] = {}
     for state in states:
-        state.published()
         for metric, day, value in state.counters.values():
             now[metric, day] = now.get((metric, day), 0) + value
     first = states[0]
     first.restatements.take()
-    # Readers have seen the numbers of all partitions: a day is over when the furthest of them has passed it.
-    first.restatements.close_days(max(state.restatements.over_day for state in states))
+    first.close_days(max(state.watermark_ms for state in states))
     first.restatements.because(f"definitions {first.definitions.digest}", DEFINITION)
     for metric, day in before.keys() | now.keys():
         delta = now.get((metric, day), 0) - before.get((metric, day), 0)

@@ -187,8 +187,7 @@ class Worker:
             try:
                 await self._drop_outranked()
                 await self._publish()
-                await self._outgoing.drain()
-                caught_up = await asyncio.to_thread(self._look_at_the_ends)
+                caught_up = await self._follow_progress()
                 if force_checkpoint or caught_up or self._checkpoint_is_due():
                     await self._checkpoint()
             except StoreUnavailable as error:
@@ -218,17 +217,29 @@ class Worker:
             one.voids_repairs = False
             one.published = publication.positions
             one.publication = None
-            one.state.published()
         self._on_published()
 
+    async def _follow_progress(self) -> bool:
+        """Move the bound behind which days are over, and people forget and freeze; whether everything is applied."""
+        await self._outgoing.drain()
+        handed_off = self._outgoing.added
+        caught_up = await asyncio.to_thread(self._look_at_the_ends)
+        owned = self._owned.values()
+        nothing_on_its_way = caught_up and self._outgoing.added == handed_off
+        if nothing_on_its_way and all(one.published == one.positions for one in owned):
+            self._progress.reach(_furthest(owned))
+        for one in owned:
+            if one.published is not None:
+                one.state.close_days(self._progress.passed.occurred_ms)
+        return caught_up
+
     def _look_at_the_ends(self) -> bool:
-        """Whether everything in the log is applied; moves the bound behind which people forget and freeze."""
+        """Whether everything in the log is applied; the bound follows at a distance: hand-offs may be on their way."""
         events = {number: end.offset for number, end in self._events.ends(Topic.EVENTS).items()}
         handoffs = {number: end.offset for number, end in self._handoffs.ends(Topic.HANDOFFS).items()}
         owned = list(self._owned.values())
-        reached = [Passed(one.state.last_received_ms, one.state.watermark_ms) for one in owned]
-        behind = [at for at, one in zip(reached, owned, strict=True) if one.events < events[one.number]]
-        passed = Passed(*map(min, *behind, behind[0])) if behind else Passed(*map(max, *reached, Passed(0, 0)))
+        behind = [one for one in owned if one.events < events[one.number]]
+        passed = _slowest(behind) if behind else _furthest(owned)
         applied = {one.number: one.handoffs for one in owned}
         self._progress.advance(passed, applied, handoffs)
         return not behind and all(applied[number] >= handoffs[number] for number in applied)
@@ -302,6 +313,17 @@ def next_offsets(positions: Iterable[tuple[int, Positions]]) -> NextOffsets:
         for number, at in positions
         for topic, offset in ((Topic.EVENTS, at.events), (Topic.HANDOFFS, at.handoffs))
     }
+
+
+def _furthest(owned: Iterable[OwnedPartition]) -> Passed:
+    states = [one.state for one in owned]
+    received_ms = max((state.last_received_ms for state in states), default=0)
+    return Passed(received_ms, max((state.watermark_ms for state in states), default=0))
+
+
+def _slowest(owned: Iterable[OwnedPartition]) -> Passed:
+    states = [one.state for one in owned]
+    return Passed(min(state.last_received_ms for state in states), min(state.watermark_ms for state in states))
 
 
 class Outranked(RuntimeError):

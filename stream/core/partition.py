@@ -83,9 +83,12 @@ class Partition:
         self.last_received_ms = received_ms
         self.first_received_ms = self.first_received_ms or received_ms
 
-    def published(self) -> None:
-        """Numbers of days before the watermark's have now been shown as over: later changes are restatements."""
-        self.restatements.close_days(self.definitions.calendar.day_of(self.watermark_ms))
+    def close_days(self, passed_ms: int) -> None:
+        """All partitions have passed this event time and published: earlier days are over, changes are restatements.
+
+        One bound for all of them, or the two halves of a merge would not cancel out.
+        """
+        self.restatements.close_days(self.definitions.calendar.day_of(passed_ms))
 
     def take_snapshot(self) -> Snapshot:
         """Everything since the last snapshot; the caller stores it under one version until that is durable."""

@@ -44,7 +44,7 @@ def send(partition: Partition, message_id: str, day: int, event: str = "Other", 
 
 def published(partition: Partition) -> Partition:
     """As after a publication: days before the watermark have been shown as over."""
-    partition.published()
+    partition.close_days(partition.watermark_ms)
     partition.restatements.take()
     return partition
 
