@@ -5,6 +5,7 @@ Does not write anything and decodes no event: lines go on as they are.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemas.log import LogReader
 from schemas.topics import Kind, StoredRecord, Topic
@@ -39,6 +40,24 @@ class Batch:
         """The rows of one table, one a line; the same bytes whenever the same ranges are read."""
         return b"".join(_row_bytes(stored) for stored in self.records if _TABLES[stored.record.kind] == table)
 
+    def pieces_of(self, table: str, max_bytes: int) -> "list[Batch]":
+        """The table's records in stretches of at most `max_bytes` of values, each of one record at least.
+
+        The same stretches whenever the same ranges are read.
+        """
+        pieces: list[list[StoredRecord]] = []
+        room = 0
+        for stored in self.records:
+            if _TABLES[stored.record.kind] != table:
+                continue
+            size = len(stored.record.value)
+            if not pieces or size > room:
+                pieces.append([])
+                room = max_bytes
+            pieces[-1].append(stored)
+            room -= size
+        return [Batch(self.ranges, records) for records in pieces]
+
     def places_of(self, table: str) -> list[tuple[StoredRecord, int]]:
         """For each line of `lines_of` its record and its number in it."""
         places: list[tuple[StoredRecord, int]] = []
@@ -49,15 +68,28 @@ class Batch:
         return places
 
 
-def read_next(log: LogReader, done: Mapping[Place, LoadRange], max_lines: int) -> Batch:
-    """Whatever follows the ranges that are done, about `max_lines` lines, fairly from all partitions.
+class _Share(NamedTuple):
+    """How much of one partition goes into a load."""
+
+    lines: int
+    size_bytes: int
+
+    def is_used_up(self, lines: int, size_bytes: int) -> bool:
+        return lines >= self.lines or size_bytes >= self.size_bytes
+
+
+def read_next(log: LogReader, done: Mapping[Place, LoadRange], max_lines: int, max_bytes: int) -> Batch:
+    """Whatever follows the ranges that are done, fairly from all partitions.
+
+    About `max_lines` lines and `max_bytes` bytes of values of each topic, whichever comes first: a partition's share
+    of them is passed by one record at most.
 
     Raises:
         LogUnavailable: try again later.
         LookupError: records were removed from the log that had not been loaded.
     """
     places = [(topic, partition) for topic in TOPICS for partition in range(log.partitions)]
-    share = max(1, max_lines // log.partitions)
+    share = _Share(max(1, max_lines // log.partitions), max(1, max_bytes // log.partitions))
     is_full = False
     ranges: list[LoadRange] = []
     records: list[StoredRecord] = []
@@ -67,7 +99,7 @@ def read_next(log: LogReader, done: Mapping[Place, LoadRange], max_lines: int) -
         if found:
             records += found
             totals = totals_of(found)
-            is_full = is_full or totals.lines >= share
+            is_full = is_full or share.is_used_up(totals.lines, sum(len(stored.record.value) for stored in found))
             ranges.append(LoadRange(*place, before.to_offset, found[-1].offset + 1, before.totals.plus(totals)))
     return Batch(ranges, records, is_full)
 
@@ -104,15 +136,16 @@ def _beginning(log: LogReader, place: Place) -> LoadRange:
     return LoadRange(*place, start, start)
 
 
-def _up_to(log: LogReader, place: Place, offset: int, max_lines: int) -> Iterator[StoredRecord]:
-    taken = 0
-    while taken < max_lines:
+def _up_to(log: LogReader, place: Place, offset: int, share: _Share) -> Iterator[StoredRecord]:
+    lines = size = 0
+    while True:
         found = log.read(*place, offset, _RECORDS_PER_READ)
         for stored in found:
-            if taken >= max_lines:
-                return
-            taken += stored.record.count
             yield stored
+            lines += stored.record.count
+            size += len(stored.record.value)
+            if share.is_used_up(lines, size):
+                return
         if not found:
             return
         offset = found[-1].offset + 1

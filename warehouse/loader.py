@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from threading import Event, Thread
+from typing import Any
 
 from schemas.log import LogReader, LogUnavailable
 from schemas.rows import EventRow, LinkRow, QuarantineRow
@@ -26,7 +27,11 @@ from warehouse.unreadable import check_table, put_aside, split_lines
 log = logging.getLogger(__name__)
 
 MAX_LINES = 100_000
-"""Lines of one load, roughly; several times that still fits into one block."""
+MAX_BYTES = 64_000_000
+"""Lines of one load, and bytes of its values in one table, roughly; several times that still fits into one block.
+
+The warehouse refuses a string column of more than 1 GiB in a block, so lines alone are no bound.
+"""
 
 _BUSY_SECONDS = 1.0
 _IDLE_SECONDS = 0.4
@@ -66,6 +71,7 @@ class Loader:
         on_loaded: Callable[[], None] = lambda: None,
         on_failure: Callable[[Exception], None] = lambda error: None,
         max_lines: int = MAX_LINES,
+        max_bytes: int = MAX_BYTES,
     ) -> None:
         """`on_loaded` is called after each load, `on_failure` when the loader has given up; both in its thread."""
         self._log = events_log
@@ -74,6 +80,7 @@ class Loader:
         self._on_loaded = on_loaded
         self._on_failure = on_failure
         self._max_lines = max_lines
+        self._max_bytes = max_bytes
         self._done: dict[Place, LoadRange] = {}
         self._is_certain = False
         self._wake = Event()
@@ -114,7 +121,7 @@ class Loader:
         """
         if not self._is_certain:
             self._finish_unfinished()
-        batch = read_next(self._log, self._done, self._max_lines)
+        batch = read_next(self._log, self._done, self._max_lines, self._max_bytes)
         if not batch.ranges:
             return batch
         # If anything fails from here on, the ledger tells what was planned.
@@ -156,23 +163,31 @@ class Loader:
         return aside
 
     def _insert_table(self, table: str, lines: bytes, token: str, batch: Batch, aside: dict[Place, int]) -> None:
-        settings = {**_ONE_BLOCK, "insert_deduplication_token": f"{token}:{table}"}
         try:
-            self._warehouse.insert_lines(table, COLUMNS[table], lines, settings)
+            self._warehouse.insert_lines(table, COLUMNS[table], lines, _as_one_block(token, table))
         except UnreadableLines as error:
+            pieces = batch.pieces_of(table, self._max_bytes)
+            if len(pieces) > 1:
+                # Larger than loads are planned now. Whether lines can be read depends on nothing but the lines: as one
+                # block they were never inserted and never will be, so these smaller blocks, always the same, are all.
+                log.warning("a load of %d bytes into %s is inserted in %d pieces", len(lines), table, len(pieces))
+                for number, piece in enumerate(pieces):
+                    self._insert_table(table, piece.lines_of(table), f"{token}:{number}", piece, aside)
+                return
             log.warning("lines of %s cannot be read by the warehouse and are put aside: %s", table, error)
-            check = check_table(self._warehouse, table, COLUMNS[table])
-            readable, unreadable = split_lines(lines, check)
-            places = batch.places_of(table)
-            put_aside(
-                self._warehouse, [(*places[number], line) for number, line in unreadable], f"{token}:{table}:aside"
-            )
-            for number, _ in unreadable:
-                record = places[number][0].record
-                place = (record.topic, record.partition)
-                aside[place] = aside.get(place, 0) + (table == EVENTS_TABLE)
-            if readable:
-                self._warehouse.insert_lines(table, COLUMNS[table], readable, settings)
+            self._insert_readable(table, lines, token, batch, aside)
+
+    def _insert_readable(self, table: str, lines: bytes, token: str, batch: Batch, aside: dict[Place, int]) -> None:
+        check = check_table(self._warehouse, table, COLUMNS[table])
+        readable, unreadable = split_lines(lines, check)
+        places = batch.places_of(table)
+        put_aside(self._warehouse, [(*places[number], line) for number, line in unreadable], f"{token}:{table}:aside")
+        for number, _ in unreadable:
+            record = places[number][0].record
+            place = (record.topic, record.partition)
+            aside[place] = aside.get(place, 0) + (table == EVENTS_TABLE)
+        if readable:
+            self._warehouse.insert_lines(table, COLUMNS[table], readable, _as_one_block(token, table))
 
     def _run(self) -> None:
         try:
@@ -212,6 +227,10 @@ class Loader:
             return
         due = began + (_BUSY_SECONDS if batch.line_count >= _BUSY_LINES else _IDLE_SECONDS)
         self._stopping.wait(max(0.0, due - time.monotonic()))
+
+
+def _as_one_block(token: str, table: str) -> Mapping[str, Any]:
+    return {**_ONE_BLOCK, "insert_deduplication_token": f"{token}:{table}"}
 
 
 def _with_put_aside(part: LoadRange, lines: int) -> LoadRange:

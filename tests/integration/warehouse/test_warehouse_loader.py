@@ -10,9 +10,9 @@ from msgspec import Raw
 from schemas.topics import Kind, Record, Topic
 from stream.log.local import LocalLog
 from warehouse.batches import Batch
-from warehouse.client import DATABASE, Warehouse, WarehouseUnavailable
+from warehouse.client import DATABASE, UnreadableLines, Warehouse, WarehouseUnavailable
 from warehouse.ledger import Ledger, LoadRange, Place, Totals
-from warehouse.loader import Loader
+from warehouse.loader import MAX_BYTES, Loader
 
 
 class Killed(Exception):
@@ -22,8 +22,8 @@ class Killed(Exception):
 class KilledLoader(Loader):
     """A loader that dies before or after one of its steps."""
 
-    def __init__(self, log: LocalLog, warehouse: Warehouse, moment: str) -> None:
-        super().__init__(log, warehouse)
+    def __init__(self, log: LocalLog, warehouse: Warehouse, moment: str, max_bytes: int = MAX_BYTES) -> None:
+        super().__init__(log, warehouse, max_bytes=max_bytes)
         self._moment = moment
 
     def _at(self, moment: str) -> None:
@@ -113,7 +113,7 @@ def test_a_large_range_is_one_block(warehouse: Warehouse, events_log: LocalLog) 
     for first in range(0, 60_000, 500):
         rows = [event(f"m{number}", properties=padding) for number in range(first, first + 500)]
         events_log.append([events(0, *rows)])
-    loader = Loader(events_log, warehouse, max_lines=200_000)
+    loader = Loader(events_log, warehouse, max_lines=200_000, max_bytes=200_000_000)
     loader.load_once()
     written = warehouse.rows(
         "SELECT rows FROM system.parts WHERE database = {database:String} AND table = 'events' AND active",
@@ -242,3 +242,47 @@ def test_a_record_without_lines_loads_nothing_and_stops_nothing(
     loader.load_once()
     assert loader.loaded_up_to()[Topic.EVENTS, 1] == 7
     assert warehouse.rows(f"SELECT message_id FROM {DATABASE}.events_resolved") == [("m1",)]
+
+
+def test_a_load_is_bounded_by_bytes_too(warehouse: Warehouse, events_log: LocalLog) -> None:
+    """Few but long lines make a load full; a record larger than the bound is a load of its own."""
+    padding = Raw(b'{"text":"%s"}' % (b"x" * 10_000))
+    for number in range(10):
+        events_log.append([events(0, event(f"m{number}", properties=padding))])
+    loader = Loader(events_log, warehouse, max_bytes=40_000)
+    loads = [loader.load_once() for _ in range(6)]
+    assert [len(load.records) for load in loads] == [2, 2, 2, 2, 2, 0]
+    assert [load.is_full for load in loads] == [True, True, True, True, True, False]
+    assert Loader(events_log, warehouse, max_bytes=1).load_once().line_count == 0
+    events_log.append([events(0, event("m10", properties=padding), event("m11"))])
+    assert Loader(events_log, warehouse, max_bytes=1).load_once().line_count == 2
+    assert physical(warehouse, "events") == 12
+
+
+@pytest.mark.parametrize("moment", ["before events", "after events", "after quarantine_rows", "before done"])
+def test_a_range_that_was_planned_too_large_is_inserted_in_pieces(
+    moment: str, warehouse: Warehouse, events_log: LocalLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an older release planned and the warehouse refuses as a whole is loaded once, wherever it is cut short."""
+    padding = Raw(b'{"text":"%s"}' % (b"x" * 10_000))
+    for number in range(8):
+        events_log.append([events(number % 2, event(f"m{number}", properties=padding))])
+    events_log.append([unreadable(0, b"not json"), links(1, ("d1", "u1")), quarantined(0, "q1", "q2")])
+    with pytest.raises(Killed):
+        KilledLoader(events_log, warehouse, "after plan").load_once()
+    real: Callable[..., None] = warehouse.insert_lines
+
+    def limited(table: str, columns: object, lines: bytes, settings: object) -> None:
+        if len(lines) > 40_000:
+            raise UnreadableLines("JSON string is too large, maximum size is 1073741824")
+        real(table, columns, lines, settings)
+
+    monkeypatch.setattr(warehouse, "insert_lines", limited)
+    with pytest.raises(Killed):
+        KilledLoader(events_log, warehouse, moment, max_bytes=30_000).load_once()
+    loader = Loader(events_log, warehouse, max_bytes=30_000)
+    while loader.load_once().ranges:
+        pass
+    assert physical(warehouse, "events") == 8
+    assert physical(warehouse, "quarantine_rows") == 3
+    assert totals(warehouse) == Totals(accepted=9, quarantined=2, put_aside=1, lines=12)
