@@ -4,9 +4,12 @@ Does not read the request: see `ingest.messages`.
 """
 
 import msgspec
+from msgspec.structs import replace
 
 from ingest.contents import NOTHING, Contents, UnfitContents, read_contents
+from ingest.limits import Limits
 from ingest.messages import Messages
+from ingest.rejections import Reason, Rejection
 from ingest.times import bounds_of, read_iso, shift_of
 
 
@@ -24,6 +27,20 @@ class Arrival(msgspec.Struct, frozen=True):
     earliest_ms: int
     latest_ms: int
     context: Contents
+
+    def without_context(self) -> "Arrival":
+        return replace(self, context=NOTHING) if self.context.values else self
+
+
+def check_copies(arrival: Arrival, messages: int, limits: Limits) -> None:
+    """Refuse a batch whose context, once each of its messages holds it, is far more than was sent.
+
+    Raises:
+        Rejection: it comes to more than `limits.copied_bytes`.
+    """
+    if len(arrival.context.raw) * messages > limits.copied_bytes:
+        text = f"the context of the batch, held by each of {messages} messages, exceeds {limits.copied_bytes} bytes"
+        raise Rejection(Reason.BODY_TOO_LARGE, f"{text}; send fewer messages at once")
 
 
 def arrival_of(kind: str, messages: Messages, received_ms: int) -> Arrival:

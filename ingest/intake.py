@@ -5,7 +5,7 @@ Does not know about HTTP routing or CORS: see `ingest.app` and `ingest.replies`.
 
 from typing import Any
 
-from ingest.arrival import arrival_of
+from ingest.arrival import arrival_of, check_copies
 from ingest.auth import Grant, KeyRing, key_in_query
 from ingest.body import Receive, inflate, read_wire
 from ingest.limits import Limits
@@ -49,7 +49,9 @@ class Intake:
         received_ms = self._packer.arrive()
         try:
             messages, grant = self._read(kind, body, grant, query)
-            out = self._sorter.sort(messages.messages, arrival_of(kind, messages, received_ms), grant)
+            arrival = arrival_of(kind, messages, received_ms)
+            check_copies(arrival, len(messages.messages), self._limits)
+            out = self._sorter.sort(messages.messages, arrival, grant)
             try:
                 durable = self._packer.submit(self._sorter.portions(out))
             except Rejection:

@@ -89,14 +89,17 @@ class Packer:
         The future fails with LogUnavailable if the log refused; nothing was promised then.
 
         Raises:
-            Rejection: too much waits already, or the packer ends.
+            Rejection: too much waits already, the request alone is more than may ever wait, or the packer ends.
         """
         size = 0
         for portion in portions:
             size += len(portion.value)
+        if size > self._limits.waiting_bytes:
+            # No retry could ever fit, so none is asked for.
+            raise Rejection(Reason.BODY_TOO_LARGE, "the messages are too large together; send fewer at once")
         done = self._loop.create_future()
         with self._lock:
-            if (self._waiting and self._waiting_bytes + size > self._limits.waiting_bytes) or not self._is_open:
+            if self._waiting_bytes + size > self._limits.waiting_bytes or not self._is_open:
                 raise Rejection(
                     Reason.OVERLOADED, "too much waits for the log; send it again", self._limits.retry_after_seconds
                 )

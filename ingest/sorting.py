@@ -59,14 +59,18 @@ class Sorter:
         self._partitions = partitions
         self._collector = collector_id
         self._event_bytes = limits.event_bytes
-        self._too_large = (found(Rule.TOO_LARGE, "", f"a message holds at most {limits.event_bytes} bytes"),)
+        most = f"a message holds at most {limits.event_bytes} bytes, the context of its batch included"
+        self._too_large = (found(Rule.TOO_LARGE, "", most),)
         self._telemetry = telemetry
         self._recent = RecentIds(limits.remembered_messages)
         self._appended = AppendedLinks(limits.remembered_links)
         self._sequence = 0
 
     def sort(self, messages: Sequence[Message], arrival: Arrival, grant: Grant) -> Sorted:
-        """Examine every message on its own: what is wrong with one leaves its neighbours alone."""
+        """Examine every message on its own: what is wrong with one leaves its neighbours alone.
+
+        The context of the batch counts towards the size of each message, since each row holds it.
+        """
         out = Sorted()
         self._examine(messages, arrival, grant, out)
         self._find_links(out)
@@ -110,6 +114,8 @@ class Sorter:
         received_ms, secret, source = arrival.received_ms, grant.secret, grant.source
         collector, plan_version = self._collector, self._plan_version
         first = sequence = self._sequence
+        whole, bare = arrival, arrival.without_context()
+        room = event_bytes - len(arrival.context.raw) if arrival.context.values else event_bytes
         for message in messages:
             sequence += 1
             row = EventRow(
@@ -125,6 +131,8 @@ class Sorter:
             )
             item = message.item
             findings: Findings = ()
+            is_too_large = len(message.raw) > room
+            arrival = bare if is_too_large else whole
             if message.is_readable:
                 for step in steps:
                     more = step(item, row, arrival)
@@ -134,7 +142,7 @@ class Sorter:
                 row.message_id = mint(received_ms)
             if message.trouble:
                 findings = (found(Rule.WRONG_TYPE, "", message.trouble), *findings)
-            if len(message.raw) > event_bytes:
+            if is_too_large:
                 findings = self._too_large + findings
             if item.message_id is not row.message_id and str(item.message_id) != row.message_id:
                 out.minted.append((sequence - first - 1, row.message_id))

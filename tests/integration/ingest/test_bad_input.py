@@ -68,6 +68,13 @@ def test_a_bomb_of_two_gigabytes_is_refused(collector: Any) -> None:
     check_refusal(collector.post("/v1/batch", member), 413, "body_too_large")
 
 
+def test_a_context_bomb_is_refused(collector: Any) -> None:
+    """1 KB of gzip whose context would be copied into 7,000 rows, 1.7 GB in all: nothing of it is stored."""
+    body = json.dumps({"context": {"b": "x" * 250_000}, "batch": [{"type": "page", "userId": "u"}] * 7_000})
+    check_refusal(collector.post("/v1/batch", gzip.compress(body.encode())), 413, "body_too_large")
+    assert collector.events() == collector.quarantine() == []
+
+
 def test_a_body_without_a_length_is_capped_as_it_comes(collector: Any) -> None:
     """Chunked, so nothing announces its size."""
     pieces = (b"x" * 50_000 for _ in range(100))

@@ -87,12 +87,12 @@ async def test_a_refused_append_promises_nothing_and_uses_up_no_number(memory_lo
 
 
 async def test_what_waits_is_bounded(memory_log: Any) -> None:
-    """Beyond the bound senders are turned away at once; a single large request still passes."""
+    """Beyond the bound senders are turned away at once, and told to come back."""
     packer = packer_over(memory_log, waiting_bytes=10)
     memory_log.gate.clear()
-    first = submit(packer, lines(0, "x" * 100))
+    first = submit(packer, lines(0, "x" * 9))
     await asyncio.to_thread(_until, lambda: packer.waiting_bytes == 0)
-    second = submit(packer, lines(0, "y" * 100))
+    second = submit(packer, lines(0, "y" * 8))
     with pytest.raises(Rejection) as refused:
         submit(packer, lines(0, "z"))
     assert refused.value.reason is Reason.OVERLOADED
@@ -100,6 +100,16 @@ async def test_what_waits_is_bounded(memory_log: Any) -> None:
     memory_log.gate.set()
     await asyncio.gather(first, second)
     await packer.stop()
+
+
+async def test_what_can_never_wait_is_refused_for_good(memory_log: Any) -> None:
+    """413 even when nothing waits: to ask for a retry would have it sent for ever."""
+    packer = packer_over(memory_log, waiting_bytes=10)
+    with pytest.raises(Rejection) as refused:
+        submit(packer, lines(0, "x" * 5), lines(1, "x" * 5))
+    assert (refused.value.status, refused.value.retry_after) == (413, None)
+    await packer.stop()
+    assert memory_log.records == []
 
 
 async def test_stopping_appends_what_waits(memory_log: Any) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from ingest.arrival import arrival_of
+from ingest.arrival import arrival_of, check_copies
 from ingest.auth import Grant
 from ingest.limits import Limits
 from ingest.messages import read_batch
+from ingest.rejections import Rejection
 from ingest.sorting import Sorted, Sorter
 from ingest.telemetry import Telemetry
 from schemas.definitions import Workspace
@@ -178,6 +179,31 @@ def test_an_item_over_32_kb_is_kept_out_alone(sorter: Sorter) -> None:
     out = sort(sorter, {"userId": "u", "zzz": "x" * 33_000}, {"userId": "u", "properties": {"x": "y" * 32_000}})
     assert len(out.stored) == 1
     assert out.verdicts[0]["violations"][0]["rule"] == "too large"
+
+
+def test_a_batchs_context_counts_towards_each_message(sorter: Sorter) -> None:
+    """Each row holds it: what is over 32 KB with it is kept out, alone, with nothing but its own bytes."""
+    small, large = {"userId": "u"}, {"userId": "u", "zzz": "x" * 2_000}
+    out = sort(sorter, small, large, context={"b": "x" * 31_000})
+    assert [len(row.context) for row in out.stored] == [31_008]
+    assert out.verdicts[1]["violations"][0]["rule"] == "too large"
+    assert len(out.quarantine[0].raw) < 2_200
+    assert len(sort(sorter, small, small, context={"b": "x" * 33_000}).quarantine) == 2
+    spaced = {"userId": "u", "context": {"own": 1}}
+    assert len(sort(sorter, spaced, context={"b": "x" * 33_000}).quarantine[0].raw) < 200
+
+
+def test_a_context_that_multiplies_is_refused() -> None:
+    """413 for the whole batch: 8 MB of copies is the most that one request may cause."""
+    body = json.dumps({"context": {"b": "x" * 2_000}, "batch": [{}] * 5_000}).encode()
+    messages = read_batch(body, Limits())
+    arrival = arrival_of("", messages, NOW_MS)
+    check_copies(arrival, 4_000, Limits())
+    with pytest.raises(Rejection) as refused:
+        check_copies(arrival, len(messages.messages), Limits())
+    assert refused.value.status == 413
+    none = read_batch(json.dumps({"batch": [{}] * 5_000}).encode(), Limits())
+    check_copies(arrival_of("", none, NOW_MS), 20_000, Limits())
 
 
 def test_a_stored_row_holds_each_key_once_on_one_line(sorter: Sorter) -> None:
