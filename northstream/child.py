@@ -75,6 +75,9 @@ class Child:
             process_group=0,
         )
         self._process = process
+        if self._stopping:
+            # Asked to stop while the child was being made.
+            process.terminate()
         assert process.stdin is not None
         process.stdin.write(self._launch.to_line())
         return await process.wait()

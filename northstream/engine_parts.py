@@ -83,9 +83,16 @@ def open_stores(settings: Settings, on_handoff: Callable[[], None]) -> Stores:
         raise UserError(f"the warehouse in {places.warehouse} does not fit this release: {error}") from error
     write_workspace_facts(warehouse, workspace.stream)
     events = LocalLogReader(places.events_log)
-    handoffs = LocalLog(places.handoffs_log, HANDOFF_TOPICS, _wait_for_partitions(events), on_append=on_handoff)
+    partitions = _wait_for_partitions(events)
+    people = PeopleStore(warehouse)
+    # All before a header's position is applied: should the file have lost it, its offsets must not be given again.
+    read = {
+        (Topic.HANDOFFS, number): header.positions.handoffs
+        for number, header in people.latest_headers(range(partitions)).items()
+    }
+    handoffs = LocalLog(places.handoffs_log, HANDOFF_TOPICS, partitions, on_append=on_handoff, read=read)
     reports = WarehouseReports(warehouse, events, handoffs, unix_ms)
-    return Stores(places, workspace, warehouse, PeopleStore(warehouse), events, handoffs, reports)
+    return Stores(places, workspace, warehouse, people, events, handoffs, reports)
 
 
 def _wait_for_partitions(events: LocalLogReader) -> int:
@@ -161,5 +168,5 @@ def create_sql_face(stores: Stores, settings: Settings) -> Any:
     )
 
 
-def create_loader(stores: Stores, on_failure: Callable[[Exception], None]) -> Loader:
-    return Loader(stores.events, stores.warehouse, on_failure=on_failure)
+def create_loader(stores: Stores, on_loaded: Callable[[], None], on_failure: Callable[[Exception], None]) -> Loader:
+    return Loader(stores.events, stores.warehouse, on_loaded=on_loaded, on_failure=on_failure)

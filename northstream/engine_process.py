@@ -26,7 +26,7 @@ from schemas.reading import ReadingUnavailable
 from schemas.topics import Topic
 from stream.app import StreamSettings, create_app
 from stream.app import run as run_stream
-from stream.log.offsets import CommittedOffsets
+from stream.log.offsets import LOADER, CommittedOffsets
 from stream.log.transport import LOCAL_BROKER, LocalTopics
 from stream.log.wakeup import Doorbell, WakeListener
 from stream.worker import NextOffsets, Worker
@@ -90,8 +90,8 @@ class _Engine:
             on_published=self._note_publication,
             on_checkpoint=self._note_checkpoint,
         )
-        self._loader: Loader = create_loader(stores, self._fail)
         self._offsets = CommittedOffsets(stores.places.handoffs_log)
+        self._loader: Loader = create_loader(stores, self._note_load, self._fail)
         self._stream_settings = StreamSettings(LocalTopics(stores.events, stores.handoffs, self._offsets, bell))
         api = create_api(stores, settings, self._worker, self._alerter)
         apps = [
@@ -177,6 +177,13 @@ class _Engine:
                 await asyncio.to_thread(self._stores.reports.completeness)
             await asyncio.sleep(_READING_PAUSE_SECONDS)
 
+    def _note_load(self) -> None:
+        """The collector's log learns how far the loader has come; in the loader's thread."""
+        try:
+            self._offsets.store(self._loader.loaded_up_to(), LOADER)
+        except LogUnavailable as error:
+            log.warning("offsets cannot be stored now: %s", error)
+
     async def _note_checkpoint(self, stored: NextOffsets) -> None:
         """The collector's log learns how far readers have come; a rebuild that was asked for is durable now."""
         try:
@@ -217,8 +224,8 @@ class _Engine:
             await asyncio.sleep(PAUSE_SECONDS)
             try:
                 await asyncio.to_thread(tell_counted, self._stores, self._loader)
-            except (StoreUnavailable, ReadingUnavailable) as error:
-                log.warning("what is counted cannot be read now: %s", error)
+            except (StoreUnavailable, ReadingUnavailable, LogUnavailable, OSError) as error:
+                log.warning("the log cannot be told now what is counted: %s", error)
 
     def _fail(self, error: Exception) -> None:
         """Something ended that should not; any thread may say so."""

@@ -34,10 +34,13 @@ def write_counted(path: Path, positions: Mapping[Place, int]) -> None:
 
 
 def read_counted(path: Path) -> dict[Place, int]:
-    """What the engine told; empty before it has told anything."""
+    """What the engine told; empty before it has told anything, and when a power cut left nothing readable of it."""
     try:
         content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        log.warning("%s cannot be read, nothing is pruned: %s", path, error)
         return {}
     return {
         (Topic(topic), int(partition)): int(offset)

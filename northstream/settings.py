@@ -93,10 +93,6 @@ class Settings:
     demo_seed: int = setting(7, read_count, "the simulated company of the demo: each number is another one")
     log_level: str = setting("info", read_level, "debug, info, warning or error")
 
-    @property
-    def run_dir(self) -> Path:
-        return self.data_dir / "run"
-
 
 @dataclass(frozen=True, slots=True)
 class Resolved:

@@ -16,8 +16,8 @@ from stream.worker_protocol import WorkerProtocol
 class Turnstile:
     """Lets records through to the worker until it is closed, and knows when none is inside.
 
-    Faust cancels its agents when it stops. Half of a record (its changes made, its hand-offs not sent) must not get
-    into the last checkpoint, so the turnstile is closed first.
+    Faust cancels its agents when it stops, wherever they wait. The turnstile is closed first, so that the record
+    in hand is applied whole and its position is in the last checkpoint.
     """
 
     def __init__(self) -> None:

@@ -34,8 +34,10 @@ def plan_publication(owned: OwnedPartition) -> PendingPublication:
 
 
 def plan_checkpoint(owned: OwnedPartition) -> PendingCheckpoint:
-    """Everything that changed since the last snapshot, under the next version."""
-    return PendingCheckpoint(owned.next_tag(), owned.positions, owned.state.take_snapshot())
+    """Everything that changed since the last snapshot, under the next version; people as they are at this moment."""
+    tag, snapshot = owned.next_tag(), owned.state.take_snapshot()
+    people = [_person_row(owned.number, tag, *entry) for entry in snapshot.people]
+    return PendingCheckpoint(tag, owned.positions, snapshot, people)
 
 
 def publish(store: CheckpointStore, pending: Sequence[tuple[OwnedPartition, PendingPublication]]) -> None:
@@ -64,7 +66,7 @@ def store_checkpoints(
 ) -> list[Header]:
     """The pending checkpoints of several partitions: people, funnels, overrides, restatements, warnings, headers."""
     pending = [(one, one.checkpoint) for one in owned if one.checkpoint is not None]
-    people = [row for one, checkpoint in pending for row in _people(one.number, checkpoint)]
+    people = [row for _, checkpoint in pending for row in checkpoint.people]
     funnels = [row for one, checkpoint in pending for row in _funnels(one.number, checkpoint, definitions)]
     overrides = [row for _, checkpoint in pending for row in checkpoint.snapshot.overrides]
     restatements = [row for one, checkpoint in pending for row in _restatements(one.number, checkpoint, now_ms)]
@@ -99,19 +101,13 @@ def _header(owned: OwnedPartition, checkpoint: PendingCheckpoint, definitions: C
     )
 
 
-def _people(number: int, checkpoint: PendingCheckpoint) -> list[PersonRow]:
-    return [_person_row(number, checkpoint, *entry) for entry in checkpoint.snapshot.people]
-
-
-def _person_row(
-    number: int, checkpoint: PendingCheckpoint, person_id: str, state: Person | Moved, data: bytes
-) -> PersonRow:
+def _person_row(number: int, tag: Tag, person_id: str, state: Person | Moved, data: bytes) -> PersonRow:
     if isinstance(state, Moved):
-        return PersonRow(number, person_id, checkpoint.tag, data, str(state), None, None, 0, None, None, (), ())
+        return PersonRow(number, person_id, tag, data, str(state), None, None, 0, None, None, (), ())
     return PersonRow(
         number,
         person_id,
-        checkpoint.tag,
+        tag,
         data,
         "",
         state.first_seen_ms,

@@ -19,6 +19,10 @@ _ENVELOPE_BYTES = 300
 """A generous size of a hand-off without its state, for cutting blocks."""
 
 
+class HandoffsEnded(RuntimeError):
+    """The task that appends hand-offs has ended: nobody may wait for it, and no checkpoint may be taken."""
+
+
 class Outgoing:
     """A queue with one task that appends; order per target partition is kept."""
 
@@ -29,7 +33,8 @@ class Outgoing:
         """How many hand-offs were ever queued."""
         self._durable = 0
         self._wake = asyncio.Event()
-        self._progress = asyncio.Condition()
+        self._moved = asyncio.Event()
+        self._has_ended = False
 
     def add(self, handoffs: Iterable[Handoff]) -> None:
         """Queue for appending; not durable before `drain` returns."""
@@ -39,30 +44,39 @@ class Outgoing:
         self._wake.set()
 
     async def make_room(self) -> None:
-        """Wait while too much waits."""
+        """Wait while too much waits. May raise HandoffsEnded."""
         while self.added - self._durable > MAX_WAITING:
-            async with self._progress:
-                await self._progress.wait()
+            await self._wait_for_progress()
 
     async def drain(self) -> None:
-        """Wait until everything added before this call is durable."""
+        """Wait until everything added before this call is durable. May raise HandoffsEnded."""
         target = self.added
         while self._durable < target:
-            async with self._progress:
-                if self._durable < target:
-                    await self._progress.wait()
+            await self._wait_for_progress()
 
     async def run(self) -> None:
         """Append until cancelled. While the log cannot take records, try again and again: nothing is dropped."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            batch, self._waiting = self._waiting, []
-            if batch:
-                await self._append(blocks(batch, self._log.partitions))
-                async with self._progress:
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                batch, self._waiting = self._waiting, []
+                if batch:
+                    await self._append(blocks(batch, self._log.partitions))
                     self._durable += len(batch)
-                    self._progress.notify_all()
+                    self._tell()
+        finally:
+            self._has_ended = True
+            self._tell()
+
+    def _tell(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def _wait_for_progress(self) -> None:
+        if self._has_ended:
+            raise HandoffsEnded("hand-offs are appended no more; what waits is made anew from the last checkpoint")
+        await self._moved.wait()
 
     async def _append(self, records: list[Record]) -> None:
         while True:

@@ -6,8 +6,12 @@ Does not write anything: see `checkpoints`.
 import asyncio
 from dataclasses import dataclass, field
 
-from schemas.checkpoints import CounterRow, Lineage, Owner, Positions, Segment, Tag
+from schemas.checkpoints import CounterRow, Lineage, Owner, PersonRow, Positions, Segment, Tag
 from stream.core.partition import Partition, Snapshot
+
+
+class BrokenState(RuntimeError):
+    """The state of a partition must not be written; the next start goes on from its last checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,7 @@ class PendingCheckpoint:
     tag: Tag
     positions: Positions
     snapshot: Snapshot
+    people: list[PersonRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class OwnedPartition:
     voids_repairs: bool = False
     carries_restatements: bool = False
     version: int = 0
+    is_whole: bool = True
     published: Positions | None = None
     stored: Positions | None = None
     publication: PendingPublication | None = None
@@ -65,6 +71,15 @@ class OwnedPartition:
     def lineage_to(self, version: int) -> Lineage:
         """The lineage of this owner's header with that version."""
         return (*self.inherited, Segment(self.owner.epoch, self.owner.nonce, version))
+
+    def check_whole(self) -> None:
+        """Called before anything is written.
+
+        Raises:
+            BrokenState: a record failed half-way; only the last checkpoint can be trusted.
+        """
+        if not self.is_whole:
+            raise BrokenState(f"partition {self.number} holds half a record")
 
     def may_publish(self) -> bool:
         return self.events >= self.floor.events and self.handoffs >= self.floor.handoffs

@@ -4,9 +4,10 @@ Does not apply records. Reading before the claim is durable would let the old ow
 """
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 
-from schemas.checkpoints import CheckpointStore, Header, Owner, Positions
+from schemas.checkpoints import CheckpointStore, Head, Header, Owner, Positions, StoreUnavailable
 from schemas.log import LogReader
 from schemas.replay import History
 from schemas.topics import Topic
@@ -14,6 +15,9 @@ from stream.core.definitions import Compiled
 from stream.core.partition import Partition
 from stream.owned import OwnedPartition
 from stream.replay import rebuild
+
+_LOOKS_AT_LOADER = 300
+_LOADER_PAUSE_SECONDS = 0.2
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +66,7 @@ class Taking:
             log.warning("rebuilding people and counters from the warehouse", extra={"definitions_changed": changed})
             self.is_rebuilding = True
             try:
-                rebuilt = self._rebuild(owners)
+                rebuilt = self._rebuild(owners, heads)
             finally:
                 self.is_rebuilding = False
             self._rebuild_asked = False
@@ -82,7 +86,7 @@ class Taking:
         positions = header.positions
         return OwnedPartition(number, owner, state, *positions, header.lineage, floors.get(number, positions))
 
-    def _rebuild(self, owners: Mapping[int, Owner]) -> list[OwnedPartition]:
+    def _rebuild(self, owners: Mapping[int, Owner], heads: Mapping[int, Head]) -> list[OwnedPartition]:
         """A new generation of state from the warehouse; readers see the old numbers until its first head.
 
         Hand-offs in the log are left out: all that they carried is in the history, or will be handed off anew.
@@ -90,7 +94,7 @@ class Taking:
         if self._history is None or len(owners) < self._events.partitions:
             raise DefinitionsChanged("the definitions that shape people and counters changed: run `northstream replay`")
         starts = self._events.starts(Topic.EVENTS)
-        loaded = self._history.positions()
+        loaded = self._loaded_positions(self._history, heads)
         ends = self._handoffs.ends(Topic.HANDOFFS)
         states = rebuild(self._definitions, self._events.partitions, self._history)
         return [
@@ -101,9 +105,19 @@ class Taking:
                 loaded.get(number, starts[number]),
                 ends[number].offset,
                 (),
-                Positions(0, 0),
+                heads[number].positions if number in heads else Positions(0, 0),
                 voids_repairs=True,
                 carries_restatements=number == min(owners),
             )
             for number, owner in sorted(owners.items())
         ]
+
+    @staticmethod
+    def _loaded_positions(history: History, heads: Mapping[int, Head]) -> Mapping[int, int]:
+        """Where the history ends; it must hold at least what is published, or boards would go back."""
+        for _ in range(_LOOKS_AT_LOADER):
+            loaded = history.positions()
+            if all(loaded.get(number, 0) >= head.positions.events for number, head in heads.items()):
+                return loaded
+            time.sleep(_LOADER_PAUSE_SECONDS)
+        raise StoreUnavailable("the loader stands behind the published numbers: nothing can be rebuilt yet")

@@ -14,7 +14,7 @@ import msgspec
 
 from schemas.checkpoints import CheckpointStore, Header, Positions, StoreUnavailable
 from schemas.definitions import StreamDefinitions
-from schemas.log import LogAppender, LogReader
+from schemas.log import LogAppender, LogReader, LogUnavailable
 from schemas.replay import History
 from schemas.topics import Kind, StoredRecord, Topic
 from stream import checkpoints
@@ -48,12 +48,14 @@ class GapInLog(RuntimeError):
 class WorkerSettings:
     """`publish_seconds` and `checkpoint_seconds` are the longest pauses under load; idle, both follow at once.
 
-    `cleanup_seconds` is how often superseded rows are removed.
+    `cleanup_seconds` is how often superseded rows are removed. With more than `most_unsaved` people and changes in
+    memory alone, the worker stops applying until the warehouse is back: the log keeps the rest.
     """
 
     publish_seconds: float = 0.5
     checkpoint_seconds: float = 3.0
     cleanup_seconds: float = 300.0
+    most_unsaved: int = 2_000_000
 
 
 @dataclass(slots=True)
@@ -101,6 +103,8 @@ class Worker:
         self._owned: dict[int, OwnedPartition] = {}
         self._progress = Progress()
         self._applied = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
         self._on_published = on_published
         self._on_checkpoint = on_checkpoint
         self._clock = clock
@@ -142,6 +146,7 @@ class Worker:
         owned = self._owned.get(stored.record.partition)
         if owned is None:
             return
+        await self._has_room.wait()
         await self._outgoing.make_room()
         async with owned.lock:
             is_event = stored.record.topic is Topic.EVENTS
@@ -150,7 +155,12 @@ class Worker:
                 return
             if stored.offset > expected:
                 raise GapInLog(f"{stored.record.topic}/{owned.number}: expected {expected}, got {stored.offset}")
-            self._apply_lines(owned.state, stored)
+            try:
+                self._apply_lines(owned.state, stored)
+            except Exception:
+                # Half a record is in the state: no checkpoint may ever hold it.
+                owned.is_whole = False
+                raise
             if owned.state.outbox:
                 self._outgoing.add(owned.state.outbox)
                 owned.state.outbox = []
@@ -189,11 +199,15 @@ class Worker:
                 await self._publish()
                 caught_up = await self._follow_progress()
                 if force_checkpoint or caught_up or self._checkpoint_is_due():
+                    await self._drop_outranked()
                     await self._checkpoint()
-            except StoreUnavailable as error:
+                self._has_room.set()
+            except (StoreUnavailable, LogUnavailable) as error:
                 self.telemetry.store_failures += 1
                 self._applied.set()
-                log.warning("warehouse away, state stays in memory", extra={"error": str(error)})
+                log.warning("warehouse or log away, state stays in memory", extra={"error": str(error)})
+                if sum(one.state.unsaved for one in self._owned.values()) > self._settings.most_unsaved:
+                    self._has_room.clear()
 
     async def _drop_outranked(self) -> None:
         """Before anything is written: if somebody claimed after us, start again from the claim."""
@@ -208,6 +222,7 @@ class Worker:
             if one.publication is None and one.published != one.positions and one.may_publish():
                 async with one.lock:
                     await self._outgoing.drain()
+                    one.check_whole()
                     one.publication = checkpoints.plan_publication(one)
         pending = [(one, one.publication) for one in self._owned.values() if one.publication is not None]
         if not pending:
@@ -253,6 +268,7 @@ class Worker:
             if one.checkpoint is None and one.stored != one.positions:
                 async with one.lock:
                     await self._outgoing.drain()
+                    one.check_whole()
                     one.state.forget_before(*self._progress.passed)
                     one.checkpoint = checkpoints.plan_checkpoint(one)
         pending = [one for one in self._owned.values() if one.checkpoint is not None]

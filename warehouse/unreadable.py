@@ -29,7 +29,7 @@ class TooManyUnreadable(Exception):
 
 def check_table(warehouse: Warehouse, table: str, columns: Sequence[str]) -> IsReadable:
     """A question to the warehouse whether it can read lines, which stores nothing."""
-    warehouse.command(f"CREATE TABLE IF NOT EXISTS {DATABASE}.{table}_check AS {DATABASE}.{table} ENGINE = Null")
+    warehouse.command(f"CREATE OR REPLACE TABLE {DATABASE}.{table}_check AS {DATABASE}.{table} ENGINE = Null")
 
     def is_readable(lines: bytes) -> bool:
         try:

@@ -48,8 +48,3 @@ def runs(bits: int) -> list[tuple[int, int]]:
         bits >>= length
         offset += skip + length
     return found
-
-
-def count(days: int) -> int:
-    """How many days are active."""
-    return days.bit_count()

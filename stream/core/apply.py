@@ -111,11 +111,11 @@ def _apply_to(partition: Partition, person_id: str, person: Person, event: Event
         person.see(occurred)
     if person.frozen_day < partition.freeze_day:
         person.freeze(partition.freeze_day, partition.freeze_start_ms)
-    if event.type not in definitions.active_types:
+    is_track, is_active = event.type == "track", event.type in definitions.active_types
+    if not is_track and not is_active:
         return
     message = xxh3_64_intdigest(event.message_id.encode())
-    is_track = event.type == "track"
-    if not is_track or not definitions.active_events or event.event in definitions.active_events:
+    if is_active and (not is_track or not definitions.active_events or event.event in definitions.active_events):
         _note_activity(partition, person, message, event)
     if is_track and event.event in definitions.milestones:
         _note_milestone(partition, person_id, person, message, event)
@@ -126,6 +126,8 @@ def _note_activity(partition: Partition, person: Person, message: int, event: Ev
     day = definitions.calendar.day_of(event.occurred_ms)
     corrected_much = event.sent_ms is not None and received - event.sent_ms > definitions.retry_window_ms
     if corrected_much and _may_be_forgotten_copy(partition, event, day):
+        if event.occurred_ms >= partition.watermark_ms - definitions.horizon_ms:
+            partition.counters.count_late(day)
         return
     before = person.days
     bit = day - FIRST_DAY

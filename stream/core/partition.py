@@ -78,6 +78,11 @@ class Partition:
             self.freeze_day = day
             self.freeze_start_ms = self.definitions.calendar.start_of(day)
 
+    @property
+    def unsaved(self) -> int:
+        """How many people, entries and changes are in no snapshot yet."""
+        return self.people.touched + len(self.funnel_changes) + len(self.restatements)
+
     def note_receipt(self, received_ms: int) -> None:
         """Remember the first and the latest receipt."""
         self.last_received_ms = received_ms

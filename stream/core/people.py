@@ -29,6 +29,11 @@ class People:
     def __len__(self) -> int:
         return len(self._states)
 
+    @property
+    def touched(self) -> int:
+        """How many people were touched since `take_touched`."""
+        return len(self._touched)
+
     def load(self, states: Iterable[tuple[str, bytes]]) -> None:
         """Take people as they were stored."""
         for person_id, data in states:
@@ -44,11 +49,6 @@ class People:
         person = Person(person_id) if state is None else self._wake(person_id, state)  # type: ignore[arg-type]
         self._states[person_id] = person
         return person
-
-    def look(self, person_id: str) -> Person | Moved | None:
-        """The person without touching it; changes to it are lost."""
-        state = self._states.get(person_id)
-        return self._wake(person_id, state) if isinstance(state, bytes) else state
 
     def move(self, person_id: str, target: str) -> None:
         """Keep nothing of the person but where it has moved to."""

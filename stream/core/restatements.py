@@ -35,6 +35,9 @@ class Restatements:
         self._limit = FIRST_DAY
         self._noted: list[tuple[str, int, int, str, str, int]] = []
 
+    def __len__(self) -> int:
+        return len(self._noted)
+
     def close_days(self, over_day: int) -> None:
         """Days before `over_day` have been published as over."""
         self.over_day = max(over_day, FIRST_DAY)

@@ -1,6 +1,6 @@
-"""Offsets that the stream commits as a courtesy; where it starts is decided by its own checkpoints.
+"""How far readers have come, committed as a courtesy: where they start is decided by their own checkpoints and ledger.
 
-Does not hold positions that anything depends on.
+From these a log that lost its end learns which offsets must not be given again.
 """
 
 import sqlite3
@@ -14,14 +14,19 @@ from schemas.topics import Topic
 from stream.log.connections import open_reader, open_writer
 
 _TABLE = """
-CREATE TABLE IF NOT EXISTS committed_offsets (
-    topic TEXT, partition INTEGER, next_offset INTEGER NOT NULL, PRIMARY KEY (topic, partition)
+CREATE TABLE IF NOT EXISTS reader_offsets (
+    reader TEXT, topic TEXT, partition INTEGER, next_offset INTEGER NOT NULL, PRIMARY KEY (reader, topic, partition)
 ) WITHOUT ROWID
 """
 
+_FURTHEST = "SELECT topic, partition, max(next_offset) FROM reader_offsets GROUP BY topic, partition"
+
+STREAM = "stream"
+LOADER = "loader"
+
 
 class CommittedOffsets:
-    """Next offset to read per topic and partition, in the file of the hand-offs (the engine writes both)."""
+    """Next offset per reader, topic and partition, in the file of the hand-offs (the engine writes both)."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -31,22 +36,22 @@ class CommittedOffsets:
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.execute(_TABLE)
 
-    def store(self, offsets: Mapping[tuple[Topic, int], int]) -> None:
+    def store(self, offsets: Mapping[tuple[Topic, int], int], reader: str = STREAM) -> None:
         """Store next offsets. May raise LogUnavailable."""
-        rows = [(topic.value, partition, offset) for (topic, partition), offset in offsets.items()]
+        rows = [(reader, topic.value, partition, offset) for (topic, partition), offset in offsets.items()]
         try:
             with self._lock, self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
-                self._connection.executemany("INSERT OR REPLACE INTO committed_offsets VALUES (?, ?, ?)", rows)
+                self._connection.executemany("INSERT OR REPLACE INTO reader_offsets VALUES (?, ?, ?, ?)", rows)
         except sqlite3.Error as error:
             raise LogUnavailable(f"{self._path}: {error}") from error
 
     def load(self) -> dict[tuple[Topic, int], int]:
-        """All stored offsets. May raise LogUnavailable."""
+        """The stream's own. May raise LogUnavailable."""
         try:
             with self._lock:
                 rows = self._connection.execute(
-                    "SELECT topic, partition, next_offset FROM committed_offsets"
+                    "SELECT topic, partition, next_offset FROM reader_offsets WHERE reader = ?", (STREAM,)
                 ).fetchall()
         except sqlite3.Error as error:
             raise LogUnavailable(f"{self._path}: {error}") from error
@@ -58,12 +63,12 @@ class CommittedOffsets:
 
 
 def read_committed(path: Path) -> dict[tuple[Topic, int], int]:
-    """What another process has committed to this file; empty if there is nothing or it cannot be read."""
+    """The furthest that any reader has committed to this file; empty if there is nothing or it cannot be read."""
     if not path.exists():
         return {}
     try:
         with closing(open_reader(path)) as connection:
-            found = connection.execute("SELECT topic, partition, next_offset FROM committed_offsets").fetchall()
+            found = connection.execute(_FURTHEST).fetchall()
     except sqlite3.Error:
         return {}
     return {(Topic(topic), partition): offset for topic, partition, offset in found}

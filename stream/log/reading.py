@@ -18,7 +18,7 @@ _AT_OR_AFTER = "FROM records WHERE key BETWEEN ? AND ? ORDER BY key LIMIT 1"
 
 
 class LocalLogReader:
-    """Reads a log that one process writes (schemas.log.LogReader); offsets may have gaps after a cut or salvage.
+    """Reads a log that one process writes (schemas.log.LogReader). No offset is missing: a lost record is an empty one.
 
     Safe to use from several threads. Every method may raise `LogUnavailable`: no file yet, or an I/O error.
     """

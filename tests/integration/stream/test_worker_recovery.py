@@ -138,7 +138,7 @@ async def drive(rig: Rig, worker: Worker, chance: random.Random) -> None:
     appending = asyncio.create_task(worker._outgoing.run())
     try:
         await asyncio.wait((feeding, appending), return_when=asyncio.FIRST_COMPLETED)
-        for task in (feeding, appending):
+        for task in (appending, feeding):
             if task.done():
                 task.result()
     finally:
