@@ -13,6 +13,7 @@ from schemas.log import LogReader, LogUnavailable
 from schemas.reading import Completeness, ReadingUnavailable
 from schemas.topics import LogEnd, Topic
 from warehouse.client import DATABASE, Warehouse
+from warehouse.completed_through import CompletedThrough
 from warehouse.ledger import Ledger, Place
 
 REQUEST_AGE_MS = 60_000
@@ -202,6 +203,7 @@ class CompletenessReport:
         self._ledger = Ledger(warehouse)
         self._logs = {Topic.EVENTS: events_log, Topic.QUARANTINE: events_log, Topic.HANDOFFS: handoffs_log}
         self._tracker = CompletionTracker()
+        self._completed = CompletedThrough(warehouse)
         self._lock = Lock()
 
     def read(self, now_ms: int) -> Completeness:
@@ -216,7 +218,8 @@ class CompletenessReport:
         if not any(end.lines for topic in (Topic.EVENTS, Topic.QUARANTINE) for end in standing.ends[topic].values()):
             return Completeness(lag, None)
         with self._lock:
-            return Completeness(lag, self._tracker.observe(standing, now_ms, first_open))
+            reached = self._tracker.observe(standing, now_ms, first_open)
+            return Completeness(lag, self._completed.keep(reached, now_ms))
 
     def _standing(self) -> Standing:
         # The order of these readings is what makes the answer true.

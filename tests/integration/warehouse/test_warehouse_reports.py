@@ -351,3 +351,22 @@ def test_changes_of_one_moment_stay_apart_in_the_alert_log(reports: Reports) -> 
     reports.write_alert_log(rows[1:])
     told = sorted((found["rule_group"], found["alert"]) for found in reports.alert_log(10))
     assert told == [("g1", "a"), ("g1", "b"), ("g2", "a")]
+
+
+def test_complete_through_outlives_a_restart(
+    warehouse: Warehouse, store: PeopleStore, loader: Loader, events_log: LocalLog, handoffs_log: LocalLog
+) -> None:
+    """What was once said holds for the next process too, which has seen nothing yet; unless the clock was wrong."""
+
+    def started(now_ms: int) -> Reports:
+        return WarehouseReports(warehouse, events_log, handoffs_log, clock=lambda: now_ms)
+
+    claim(store)
+    events_log.append([events(0, event("m1"))], NOW_MS - 500)
+    loader.load_once()
+    settle(store, events_log, handoffs_log)
+    assert started(NOW_MS).completeness() == Completeness(0, NOW_MS - 500)
+    events_log.append([events(0, event("m2"))])
+    claim(store, Owner(2, 1))
+    assert started(NOW_MS).completeness() == Completeness(1, NOW_MS - 500)
+    assert started(NOW_MS - 501).completeness().complete_through_ms is None
