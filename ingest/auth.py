@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 from ingest.rejections import Reason, Rejection
 
 _REMEMBERED_HEADERS = 10_000
+_REMEMBERED_HEADER_BYTES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class KeyRing:
             if not key:
                 return None
             grant = self.by_key(key)
-            if len(self._by_header) < _REMEMBERED_HEADERS:
+            if len(authorization) <= _REMEMBERED_HEADER_BYTES and len(self._by_header) < _REMEMBERED_HEADERS:
                 self._by_header[authorization] = grant
         return grant
 

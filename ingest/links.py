@@ -5,6 +5,8 @@ Does not decide which link wins: the device's partition does, by the order of it
 
 from collections.abc import Iterable
 
+from xxhash import xxh3_128_digest
+
 from schemas.identity import DEVICE_IS_JUNK, USER_IS_JUNK
 from schemas.rows import EventRow
 
@@ -28,18 +30,26 @@ def link_of(row: EventRow) -> Link | None:
 class AppendedLinks:
     """Links that this collector has itself appended durably, the latest of them.
 
-    A link is remembered only after its append succeeded: a retry must not leave it out.
+    A link is remembered only after its append succeeded: a retry must not leave it out. Kept as digests of 16 bytes,
+    since ids may be long.
     """
 
     def __init__(self, capacity: int) -> None:
         self._half = max(1, capacity // 2)
-        self._young: set[Link] = set()
-        self._old: set[Link] = set()
+        self._young: set[bytes] = set()
+        self._old: set[bytes] = set()
 
     def __contains__(self, link: Link) -> bool:
-        return link in self._young or link in self._old
+        digest = _digest(link)
+        return digest in self._young or digest in self._old
 
     def add(self, links: Iterable[Link]) -> None:
-        self._young.update(links)
+        self._young.update(map(_digest, links))
         if len(self._young) >= self._half:
             self._old, self._young = self._young, set()
+
+
+def _digest(link: Link) -> bytes:
+    """Of both ids, with the length of the first: an id may hold any character that could part them."""
+    device, user = link
+    return xxh3_128_digest(f"{len(device)}:{device}{user}".encode())

@@ -4,15 +4,18 @@ Does not decide what an unplanned name means: see `ingest.plan_names`.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from ingest.findings import Finding, Findings, found, type_name
-from ingest.plan_names import PlanNames
+from ingest.plan_names import PlanNames, shortened
 from ingest.times import read_iso
 from schemas.definitions import ConditionalRange, PlannedEvent, PlannedProperty, TrackingPlan
 from schemas.violations import Rule
 
 Properties = dict[str, Any]
+
+_MOST_ADDITIONAL = 20
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
@@ -80,7 +83,10 @@ class EventChecks:
         self._version = planned.version
 
     def examine(self, properties: Properties) -> Findings | None:
-        """Every violation of the plan, None if there is none (the common case: kept short)."""
+        """Every violation of the plan, None if there is none (the common case: kept short).
+
+        Of properties that are not in the plan the first 20: a message may hold thousands, and each is told and stored.
+        """
         findings: list[Finding] = []
         for check in self._properties:
             value = properties.get(check.name)
@@ -96,10 +102,10 @@ class EventChecks:
         if self._ranges:
             findings += _examine_conditional(self._ranges, properties)
         if self._closed is not None:
+            unplanned = (name for name in properties if name not in self._closed)
             findings += (
-                found(Rule.ADDITIONAL_PROPERTY, f"properties.{name}", "is not in the plan")
-                for name in properties
-                if name not in self._closed
+                found(Rule.ADDITIONAL_PROPERTY, f"properties.{shortened(name)}", "is not in the plan")
+                for name in islice(unplanned, _MOST_ADDITIONAL)
             )
         return tuple(findings) if findings else None
 

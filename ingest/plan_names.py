@@ -32,6 +32,8 @@ class PlanNames:
 
     def explain(self, name: str) -> tuple[Rule, str]:
         """The broken rule and a sentence; the sentence asks "did you mean" where something is near."""
+        if len(name) > _LONGEST_SHOWN:
+            return self._explain(name)
         known = self._explained.get(name)
         if known is None:
             if len(self._explained) >= _REMEMBERED:
@@ -47,10 +49,10 @@ class PlanNames:
     def _classify(self, name: str) -> tuple[Rule, str]:
         subject, _, verb = name.rpartition(" ")
         if subject in self._objects and verb not in self._verbs:
-            return Rule.UNKNOWN_VERB, f'no planned event has the verb "{_short(verb)}"'
+            return Rule.UNKNOWN_VERB, f'no planned event has the verb "{shortened(verb)}"'
         if verb in self._verbs and subject not in self._objects:
-            return Rule.UNKNOWN_OBJECT, f'no planned event has the object "{_short(subject)}"'
-        return Rule.UNPLANNED_EVENT, f'"{_short(name)}" is not in the plan'
+            return Rule.UNKNOWN_OBJECT, f'no planned event has the object "{shortened(subject)}"'
+        return Rule.UNPLANNED_EVENT, f'"{shortened(name)}" is not in the plan'
 
     def _meant(self, name: str) -> str | None:
         """The planned name that differs only in case, separators, tense, or one letter (wrong, left out, swapped)."""
@@ -73,5 +75,6 @@ def _without_one(text: str) -> Iterator[str]:
     return (text[:place] + text[place + 1 :] for place in range(len(text)))
 
 
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
+    """What a sender named, as far as it is told and remembered."""
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
