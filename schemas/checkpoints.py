@@ -4,8 +4,9 @@ Does not decide when they are written: see `stream.checkpoints`. Implemented by 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+import msgspec
 
 
 class Owner(NamedTuple):
@@ -45,8 +46,7 @@ class Positions(NamedTuple):
     handoffs: int
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True, gc=False):
     """The commit of a checkpoint of one partition. `counters` is the encoded counter state (stream's own format)."""
 
     partition: int
@@ -58,8 +58,7 @@ class Header:
     lineage: Lineage
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True, gc=False):
     """The published counters of an owner speak for everything before `positions`."""
 
     partition: int
@@ -67,8 +66,7 @@ class Head:
     positions: Positions
 
 
-@dataclass(frozen=True, slots=True)
-class CounterRow:
+class CounterRow(msgspec.Struct, frozen=True, gc=False):
     """The absolute share of one partition in a streaming counter; `bucket` is a day number (days since 1970-01-01)."""
 
     partition: int
@@ -78,8 +76,7 @@ class CounterRow:
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class PersonRow:
+class PersonRow(msgspec.Struct, frozen=True, gc=False):
     """A person as of a checkpoint. `moved_to` non-empty: united into that person, everything else is empty.
 
     Times are Unix ms, None when unknown. `active_days` is a count.
@@ -99,8 +96,7 @@ class PersonRow:
     anonymous_ids: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class FunnelRow:
+class FunnelRow(msgspec.Struct, frozen=True, gc=False):
     """One entry of a person in a funnel on an entry day; `times_ms` are those of the steps reached, in order.
 
     Empty `times_ms`: the entry is gone (the person moved, or the entry was corrected away).
@@ -114,16 +110,14 @@ class FunnelRow:
     times_ms: Sequence[int]
 
 
-@dataclass(frozen=True, slots=True)
-class OverrideRow:
+class OverrideRow(msgspec.Struct, frozen=True, gc=False):
     """A united id (`u:…` or `d:…`) and a person it belongs to; the smallest person in the total order is the truth."""
 
     person_id: str
     united_into: str
 
 
-@dataclass(frozen=True, slots=True)
-class RestatementRow:
+class RestatementRow(msgspec.Struct, frozen=True, gc=False):
     """A change of a published number of a day that is over: one partition's share, summed per cause in a checkpoint."""
 
     partition: int
@@ -136,8 +130,7 @@ class RestatementRow:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityWarning:
+class IdentityWarning(msgspec.Struct, frozen=True, gc=False):
     """Something about ids that an operator should see; repeated rows of one (kind, message_id, subject) are one."""
 
     kind: str

@@ -30,6 +30,8 @@ from stream.owned import OwnedPartition
 from stream.replay import apply_handoff
 from stream.taking import Taking
 
+_PAUSE_PER_COST = 4
+
 log = logging.getLogger(__name__)
 
 NextOffsets = Mapping[tuple[Topic, int], int]
@@ -260,7 +262,9 @@ class Worker:
         return not behind and all(applied[number] >= handoffs[number] for number in applied)
 
     def _checkpoint_is_due(self) -> bool:
-        return time.monotonic() - self._last_checkpoint >= self._settings.checkpoint_seconds
+        """A pause follows what the last checkpoint cost: catching up, they must not take most of the time."""
+        pause = max(self._settings.checkpoint_seconds, _PAUSE_PER_COST * self.telemetry.last_checkpoint_seconds)
+        return time.monotonic() - self._last_checkpoint >= pause
 
     async def _checkpoint(self) -> None:
         started = time.monotonic()

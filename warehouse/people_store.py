@@ -80,7 +80,7 @@ HAVING change != 0
 class PeopleStore:
     """Implements `schemas.checkpoints.CheckpointStore`. Safe to use from several threads.
 
-    A row is the JSON of its dataclass as it stands: the tables turn tags, times and bytes into columns.
+    A row is the JSON of its struct as it stands: the tables turn tags, times and bytes into columns.
     """
 
     def __init__(self, warehouse: Warehouse, removal: Removal | None = None) -> None:
@@ -118,33 +118,33 @@ class PeopleStore:
             yield from zip(ids, states, strict=True)
 
     def write_people(self, rows: Sequence[PersonRow]) -> None:
-        self._insert("people", PersonRow.__dataclass_fields__, rows)
+        self._insert("people", PersonRow.__struct_fields__, rows)
         self._removal.count_written(row.partition for row in rows)
 
     def write_funnels(self, rows: Sequence[FunnelRow]) -> None:
-        self._insert("funnel_entries", FunnelRow.__dataclass_fields__, rows)
+        self._insert("funnel_entries", FunnelRow.__struct_fields__, rows)
         self._removal.count_written(row.partition for row in rows)
 
     def write_overrides(self, rows: Sequence[OverrideRow]) -> None:
-        self._insert("overrides", OverrideRow.__dataclass_fields__, rows)
+        self._insert("overrides", OverrideRow.__struct_fields__, rows)
 
     def write_restatements(self, rows: Sequence[RestatementRow]) -> None:
-        self._insert("restatement_rows", RestatementRow.__dataclass_fields__, rows)
+        self._insert("restatement_rows", RestatementRow.__struct_fields__, rows)
 
     def carry_restatements(self, partition: int, tag: Tag) -> None:
         self._warehouse.command(_CARRY, {"partition": partition} | tag._asdict())
 
     def write_warnings(self, rows: Sequence[IdentityWarning]) -> None:
-        self._insert("identity_warnings", IdentityWarning.__dataclass_fields__, rows)
+        self._insert("identity_warnings", IdentityWarning.__struct_fields__, rows)
 
     def write_headers(self, rows: Sequence[Header]) -> None:
-        self._insert("checkpoint_headers", Header.__dataclass_fields__, rows)
+        self._insert("checkpoint_headers", Header.__struct_fields__, rows)
 
     def write_counters(self, rows: Sequence[CounterRow]) -> None:
-        self._insert("counters", CounterRow.__dataclass_fields__, rows)
+        self._insert("counters", CounterRow.__struct_fields__, rows)
 
     def write_heads(self, rows: Sequence[Head]) -> None:
-        self._insert("counter_heads", Head.__dataclass_fields__, rows)
+        self._insert("counter_heads", Head.__struct_fields__, rows)
 
     def remove_superseded(self, headers: Sequence[Header]) -> None:
         """Remove what two checkpoints in a row no longer need, once there is much of it."""
