@@ -9,11 +9,11 @@ import hashlib
 import hmac
 from collections.abc import Callable, Collection
 from enum import Enum, auto
-from ipaddress import ip_address
 
 from starlette.requests import Request
 
 from dashboard.failures import Failure, Reason
+from schemas import loopback
 
 PEER_HEADER = "x-northstream-peer"
 """The address of the real client, set by the collector's proxy, which removes any that a client sent."""
@@ -102,33 +102,10 @@ class Access:
 def is_on_loopback(request: Request) -> bool:
     """The viewer sits on this machine, and its browser means this machine.
 
-    The peer header counts only from the Unix socket (the framework knows no client address there). A `Host` that is
-    a public name pointing here (DNS rebinding) is not taken for loopback: only addresses and names without a dot.
+    The peer header counts only from the Unix socket (the framework knows no client address there).
     """
     peer = request.headers.get(PEER_HEADER) if request.client is None else request.client.host
-    return (peer is None or _is_loopback_address(peer)) and _is_local_name(request.headers.get("host", ""))
-
-
-def _is_loopback_address(peer: str) -> bool:
-    try:
-        address = ip_address(peer.strip())
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
-
-
-def _is_local_name(host: str) -> bool:
-    if host.startswith("["):
-        return True
-    name = host.rpartition(":")[0] or host
-    if "." not in name or name.endswith(".localhost"):
-        return True
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
+    return loopback.is_on_loopback(peer, request.headers.get("host", ""), request.headers.keys())
 
 
 def _presented_key(request: Request) -> str | None:

@@ -59,7 +59,7 @@ def create_app(
     app = FastAPI(title="NorthStream read API", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     answer_failures(app)
     app.include_router(api_routes(ApiContext(reports, reader, workspace, workspace_clock, alerts), access))
-    app.include_router(operation_routes(readiness, telemetry, reader))
+    app.include_router(operation_routes(readiness, telemetry, reader, access))
     app.include_router(documentation_routes(app, access))
     feed = LiveFeed(BoardSource(reports, workspace.stream, alerts), workspace_clock, reader, SECTIONS)
     app.include_router(page_routes(PagesContext(workspace, feed, access)))

@@ -1,12 +1,13 @@
-"""Health, readiness and Prometheus telemetry: open to everyone, they say nothing about anybody.
+"""Health and readiness, open to everyone, and Prometheus telemetry, which needs the secret key beyond loopback.
 
 Does not decide what ready means: the checks are handed in.
 """
 
 from collections.abc import Callable, Mapping
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
+from dashboard.access import Access
 from dashboard.json_answers import json_answer
 from dashboard.reading import Reader
 
@@ -14,7 +15,7 @@ PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def operation_routes(
-    readiness: Callable[[], Mapping[str, bool]], telemetry: Callable[[], str], reader: Reader
+    readiness: Callable[[], Mapping[str, bool]], telemetry: Callable[[], str], reader: Reader, access: Access
 ) -> APIRouter:
     """`/healthz`, `/readyz`, `/metrics`."""
     router = APIRouter(tags=["operations"])
@@ -34,7 +35,7 @@ def operation_routes(
             answer.headers["Retry-After"] = "1"
         return answer
 
-    @router.get("/metrics")
+    @router.get("/metrics", dependencies=[Depends(access.require_viewer)])
     async def read_telemetry() -> Response:
         """Counters of the service itself, in Prometheus' text format."""
         return Response(await reader.once(telemetry), media_type=PROMETHEUS_TEXT)

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     WRONG_SHAPE = "wrong_shape"
     TOO_MANY_MESSAGES = "too_many_messages"
     INVALID_KEY = "invalid_key"
+    FORBIDDEN = "forbidden"
     BODY_TOO_LARGE = "body_too_large"
     EVENT_TOO_LARGE = "event_too_large"
     BODY_TIMEOUT = "body_timeout"
@@ -35,6 +36,7 @@ STATUS = {
     Reason.WRONG_SHAPE: 400,
     Reason.TOO_MANY_MESSAGES: 400,
     Reason.INVALID_KEY: 401,
+    Reason.FORBIDDEN: 403,
     Reason.BODY_TOO_LARGE: 413,
     Reason.EVENT_TOO_LARGE: 413,
     Reason.BODY_TIMEOUT: 408,

@@ -20,6 +20,7 @@ from ingest.pass_on import PassOn
 from ingest.rejections import Reason, Rejection
 from ingest.sdk_settings import browser_settings
 from ingest.telemetry import Name, Telemetry
+from schemas.loopback import is_on_loopback
 
 
 def create_service(packer: Packer, keys: KeyRing, telemetry: Telemetry, engine: Engine | None) -> FastAPI:
@@ -35,7 +36,7 @@ def create_service(packer: Packer, keys: KeyRing, telemetry: Telemetry, engine: 
 
     app = FastAPI(title="NorthStream", lifespan=lifespan, openapi_url=None)
     app.include_router(_health(packer, engine))
-    app.include_router(_telemetry(packer, engine, telemetry))
+    app.include_router(_telemetry(packer, engine, telemetry, keys))
     app.include_router(_documents(app, engine))
     app.include_router(_settings(keys))
     app.mount("/", PassOn(engine))
@@ -68,13 +69,17 @@ async def _answers(engine: Engine) -> bool:
         return False
 
 
-def _telemetry(packer: Packer, engine: Engine | None, telemetry: Telemetry) -> APIRouter:
+def _telemetry(packer: Packer, engine: Engine | None, telemetry: Telemetry, keys: KeyRing) -> APIRouter:
     router = APIRouter(tags=["service"])
 
     @router.get(
         "/metrics", summary="Telemetry of collector and engine, for Prometheus", response_class=PlainTextResponse
     )
-    async def metrics() -> Response:
+    async def metrics(request: Request) -> Response:
+        try:
+            _refuse_strangers(request, keys)
+        except Rejection as refusal:
+            return Response(refusal.body(), refusal.status, media_type="application/json")
         engines_own = ""
         if engine:
             try:
@@ -88,6 +93,22 @@ def _telemetry(packer: Packer, engine: Engine | None, telemetry: Telemetry) -> A
         return PlainTextResponse(telemetry.text() + engines_own, media_type="text/plain; version=0.0.4")
 
     return router
+
+
+def _refuse_strangers(request: Request, keys: KeyRing) -> None:
+    """Beyond loopback only the secret key reads telemetry.
+
+    Raises:
+        Rejection: it was sent by somebody else.
+    """
+    peer = request.client.host if request.client else ""
+    if is_on_loopback(peer, request.headers.get("host", ""), request.headers.keys()):
+        return
+    grant = keys.by_header(request.headers.get("authorization", "").encode("latin-1"))
+    if grant is None:
+        raise Rejection(Reason.INVALID_KEY, "none was sent; send `Authorization: Bearer <secret key>`")
+    if not grant.secret:
+        raise Rejection(Reason.FORBIDDEN, "a write key may only send events; reading needs the secret key")
 
 
 def _documents(app: FastAPI, engine: Engine | None) -> APIRouter:

@@ -14,6 +14,7 @@ from ipaddress import ip_address
 
 from starlette.requests import Request
 
+from schemas.loopback import came_through_proxy
 from warehouse.face_bodies import from_blocks, inflate, too_large
 from warehouse.face_engine import FaceQuery
 from warehouse.face_errors import FaceError, authentication_failed
@@ -31,7 +32,8 @@ class Access:
     """Who may do what. `writer_password` None: nobody writes.
 
     `open_to_network`: the read-only user needs no credentials from other machines either; otherwise it must
-    come from this machine, and name it so (a page of a stranger's site that resolves to 127.0.0.1 does not).
+    come from this machine, through no proxy, and name it so (a page of a stranger's site that resolves to
+    127.0.0.1 does not).
     """
 
     writer_user: str
@@ -76,9 +78,10 @@ def _credentials(request: Request) -> tuple[str, str]:
 
 
 def _is_local(request: Request) -> bool:
-    """The peer is this machine, and the client called it by a name of this machine."""
+    """The peer is this machine and no proxy on it, and the client called it by a name of this machine."""
     peer = request.client.host if request.client else ""
-    return _is_loopback(peer) and _is_loopback(request.url.hostname or "")
+    is_near = _is_loopback(peer) and not came_through_proxy(request.headers.keys())
+    return is_near and _is_loopback(request.url.hostname or "")
 
 
 def _is_loopback(host: str) -> bool:

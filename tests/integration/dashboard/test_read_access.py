@@ -20,9 +20,9 @@ API = {
     "/api/alerts",
     "/api/quality",
 }
-OPEN = {"/healthz", "/readyz", "/metrics", "/live/login"}
+OPEN = {"/healthz", "/readyz", "/live/login"}
 PAGES = {"/", "/live"}
-BEHIND_PAGES = {"/live/data", "/live/stream", "/static/{path:path}", "/api/docs", "/api/openapi.json"}
+BEHIND_PAGES = {"/live/data", "/live/stream", "/static/{path:path}", "/metrics", "/api/docs", "/api/openapi.json"}
 
 KEYS = {
     "no key": {},
@@ -74,7 +74,7 @@ def test_every_route_belongs_to_a_family(build):
 @pytest.mark.parametrize("peer", [None, ELSEWHERE], ids=["loopback", "elsewhere"])
 @pytest.mark.parametrize("key", KEYS)
 async def test_every_route_with_every_key(build, client_of, key, peer):
-    """The API always needs the secret key, the pages beyond loopback, health never."""
+    """The API always needs the secret key, pages and telemetry beyond loopback, health never."""
     app = build()
     await app.state.close_streams()
     headers = KEYS[key] | ({"x-northstream-peer": peer} if peer else {})
@@ -133,6 +133,17 @@ async def test_a_public_name_for_this_machine_is_not_loopback(build, client_of, 
     """A page elsewhere that points its own name here (DNS rebinding) reads nothing."""
     async with client_of(build(), key=None, Host=host) as client:
         assert (await client.get("/live/data")).status_code == status
+
+
+@pytest.mark.parametrize(
+    "name", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via"]
+)
+async def test_whoever_comes_through_a_proxy_is_not_on_loopback(build, client_of, name):
+    """A reverse proxy on this machine speaks for others, whatever it says of them."""
+    async with client_of(build(), key=None, **{name: "127.0.0.1"}) as client:
+        for path in ("/live/data", "/live", "/metrics"):
+            assert (await client.get(path)).status_code == 401
+        assert (await client.get("/healthz")).status_code == 200
 
 
 async def test_the_key_opens_a_session_that_does_not_contain_it(build, client_of):

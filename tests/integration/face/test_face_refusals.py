@@ -217,6 +217,15 @@ def test_a_strangers_name_for_this_machine_is_refused(face: FaceAddress) -> None
     assert reply.status_code == 403
 
 
+@pytest.mark.parametrize("name", ["Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"])
+def test_whoever_comes_through_a_proxy_needs_credentials(face: FaceAddress, name: str) -> None:
+    """A reverse proxy on this machine speaks for others; with a password they may."""
+    reply = httpx.get(face.url, params={"query": "SELECT 1"}, headers={name: "127.0.0.1"})
+    assert reply.status_code == 403
+    writer = ("northstream_writer", "face-writer-password")
+    assert httpx.get(face.url, params={"query": "SELECT 1"}, headers={name: "127.0.0.1"}, auth=writer).text == "1\n"
+
+
 def test_bodies_have_a_cap_also_when_inflated(face: FaceAddress) -> None:
     """A small body that inflates to a huge one is 413, not memory."""
 

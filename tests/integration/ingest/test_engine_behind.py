@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import httpx
+import pytest
 
 from ingest.limits import Limits
 from schemas.log import LogUnavailable
@@ -84,6 +85,18 @@ def test_telemetry_of_both_is_one_text(start: Any, engine: Any) -> None:
         "northstream_engine_alive 1",
     ):
         assert line in text.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [("", 401), ("Bearer nobody", 401), ("Bearer wk_test", 403), ("Bearer sk_test", 200)],
+)
+def test_telemetry_beyond_loopback_needs_the_secret_key(collector: Any, authorization: str, status: int) -> None:
+    """Whoever comes through a proxy is not on loopback; on loopback, and for health, no key is asked for."""
+    headers = {"X-Forwarded-For": "203.0.113.9"} | ({"Authorization": authorization} if authorization else {})
+    assert collector.nobody.get("/metrics", headers=headers).status_code == status
+    assert collector.nobody.get("/metrics").status_code == 200
+    assert collector.nobody.get("/healthz", headers=headers).status_code == 200
 
 
 def test_one_description_covers_the_one_port(start: Any, engine: Any) -> None:
