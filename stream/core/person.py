@@ -8,8 +8,9 @@ from stream.core.active_days import FIRST_DAY
 Moments = dict[int, int]
 """Message hash → earliest time (Unix ms) of that message."""
 
-_DAY_BITS = 16
-_DAY_MASK = (1 << _DAY_BITS) - 1
+DAY_BITS = 16
+"""A recent message is its generation, shifted by these, and its day."""
+_DAY_MASK = (1 << DAY_BITS) - 1
 
 
 class Person:
@@ -71,12 +72,12 @@ class Person:
         """
         known = self.recent.get(message)
         if known is None:
-            self.recent[message] = generation << _DAY_BITS | bit
+            self.recent[message] = generation << DAY_BITS | bit
             if self.days >> bit & 1:
                 return False
             self.days |= 1 << bit
             return True
-        united = _unite_recent(known, generation << _DAY_BITS | bit)
+        united = _unite_recent(known, generation << DAY_BITS | bit)
         self.recent[message] = united
         if united & _DAY_MASK == known & _DAY_MASK:
             return False
@@ -86,7 +87,7 @@ class Person:
 
     def settle_recent(self, generation: int) -> None:
         """Forget messages received two generations ago or earlier; their days stay for good."""
-        oldest = (generation - 1) << _DAY_BITS
+        oldest = (generation - 1) << DAY_BITS
         if not self.recent or min(self.recent.values()) >= oldest:
             return
         kept = {}
@@ -159,8 +160,8 @@ def note_moment(moments: Moments, message: int, at_ms: int) -> bool:
 
 
 def _unite_recent(one: int, other: int) -> int:
-    generation = max(one >> _DAY_BITS, other >> _DAY_BITS)
-    return generation << _DAY_BITS | min(one & _DAY_MASK, other & _DAY_MASK)
+    generation = max(one >> DAY_BITS, other >> DAY_BITS)
+    return generation << DAY_BITS | min(one & _DAY_MASK, other & _DAY_MASK)
 
 
 def _earliest(one: int | None, other: int | None) -> int | None:

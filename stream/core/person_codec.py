@@ -1,6 +1,7 @@
 """People at rest: a state as compact bytes, with a version byte, and the marker of a person that has moved.
 
-Does not decide when to encode. Layout: one version byte, then msgpack; 8-byte hashes and times are packed side by side.
+Does not decide when to encode. Layout: one version byte, then msgpack; hashes and times are packed side by side.
+Version 1 packed recent messages like moments, 16 bytes each; version 2 takes 12.
 """
 
 from array import array
@@ -8,10 +9,11 @@ from itertools import chain
 
 import msgspec
 
-from stream.core.person import Moments, Person
+from stream.core.person import DAY_BITS, Moments, Person
 
 MOVED = 0
-VERSION = 1
+VERSION = 2
+_FIRST_VERSION = 1
 
 
 class UnknownStateVersion(ValueError):
@@ -33,6 +35,7 @@ class _AtRest(msgspec.Struct, array_like=True, gc=False):
     devices: list[str] = []
     actions: bytes = b""
     steps: dict[str, bytes] = {}
+    recent_from: int = 0
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -55,6 +58,7 @@ def encode(person_id: str, person: Person) -> bytes:
     days_from = (days & -days).bit_length() - 1 if days else 0
     days >>= days_from
     is_user = person_id[0] == "u"
+    recent_from = min(person.recent.values(), default=0) >> DAY_BITS << DAY_BITS
     state = _AtRest(
         days_from,
         days.to_bytes((days.bit_length() + 7) // 8, "little"),
@@ -63,11 +67,12 @@ def encode(person_id: str, person: Person) -> bytes:
         person.frozen_day,
         person.signed_up_ms,
         person.activated_ms,
-        _pack(person.recent),
+        _pack_recent(person.recent, recent_from),
         sorted(person.user_ids - {own}) if is_user else sorted(person.user_ids),
         sorted(person.devices) if is_user else sorted(person.devices - {own}),
         _pack(person.actions),
         {step: _pack(person.steps[step]) for step in sorted(person.steps)},
+        recent_from,
     )
     return bytes((VERSION,)) + _encoder.encode(state)
 
@@ -78,7 +83,7 @@ def decode(person_id: str, data: bytes) -> Person:
     Raises:
         UnknownStateVersion: the version byte is later than this program's.
     """
-    if data[0] != VERSION:
+    if not _FIRST_VERSION <= data[0] <= VERSION:
         raise UnknownStateVersion(f"person state has format version {data[0]}, this program reads up to {VERSION}")
     state = _decoder.decode(memoryview(data)[1:])
     person = Person(person_id)
@@ -90,7 +95,8 @@ def decode(person_id: str, data: bytes) -> Person:
     person.frozen_day = state.frozen_day
     person.signed_up_ms = state.signed_up_ms
     person.activated_ms = state.activated_ms
-    person.recent = _unpack(state.recent)
+    is_first = data[0] == _FIRST_VERSION
+    person.recent = _unpack(state.recent) if is_first else _unpack_recent(state.recent, state.recent_from)
     person.days = person._all_days()
     person.actions = _unpack(state.actions)
     person.steps = {step: _unpack(packed) for step, packed in state.steps.items()}
@@ -110,3 +116,22 @@ def _unpack(packed: bytes) -> Moments:
     flat = array("Q")
     flat.frombytes(packed)
     return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _pack_recent(recent: Moments, start: int) -> bytes:
+    """All hashes (8 bytes), then all generations and days (4 bytes), counted from `start`; sorted by hash."""
+    if not recent:
+        return b""
+    ordered = sorted(recent.items())
+    hashes = array("Q", [message for message, _ in ordered])
+    return hashes.tobytes() + array("I", [packed - start for _, packed in ordered]).tobytes()
+
+
+def _unpack_recent(packed: bytes, start: int) -> Moments:
+    if not packed:
+        return {}
+    count = len(packed) // 12
+    hashes, places = array("Q"), array("I")
+    hashes.frombytes(packed[: 8 * count])
+    places.frombytes(packed[8 * count :])
+    return {message: start + place for message, place in zip(hashes, places, strict=True)}

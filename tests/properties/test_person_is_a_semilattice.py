@@ -123,6 +123,9 @@ def test_a_state_of_the_first_format_is_read_as_it_was_written() -> None:
     assert state.signed_up_ms == 1_765_430_092_800
     assert state.actions == {9: 1_765_430_092_800}
     assert state.steps == {"Pricing Viewed": {8: 1_765_430_092_800}}
+    assert state.recent == {7: 1 << 16 | 5}
+    assert decode("u:me", encode("u:me", state)).recent == state.recent
+    assert encode("u:me", state)[0] == 2
 
 
 @given(st.text(min_size=1))
