@@ -68,25 +68,29 @@ def inflate(wire: bytes, limits: Limits) -> bytes:
     """The body without gzip, which its first two bytes tell, never its label.
 
     Raises:
-        Rejection: broken gzip, more than `limits.body_bytes`, or a ratio that only bombs have.
+        Rejection: broken gzip, more than `limits.body_bytes`, or a ratio or a number of members that only bombs have.
     """
     if not wire.startswith(GZIP):
         return wire
-    body, rest = b"", wire
+    parts: list[bytes] = []
+    size, rest = 0, wire
     while rest:
+        if len(parts) == limits.gzip_members:
+            raise Rejection(Reason.BROKEN_GZIP, f"the body has more than {limits.gzip_members} members of gzip")
         member = zlib.decompressobj(wbits=31)
         try:
-            body += member.decompress(rest, limits.body_bytes + 1 - len(body))
+            parts.append(member.decompress(rest, limits.body_bytes + 1 - size))
         except zlib.error:
             raise _broken_gzip() from None
-        if len(body) > limits.body_bytes:
+        size += len(parts[-1])
+        if size > limits.body_bytes:
             raise _too_large(limits)
         if not member.eof:
             raise _broken_gzip()
         rest = member.unused_data
-    if len(body) > max(_RATIO_FROM_BYTES, limits.inflate_ratio * len(wire)):
+    if size > max(_RATIO_FROM_BYTES, limits.inflate_ratio * len(wire)):
         raise _too_large(limits)
-    return body
+    return b"".join(parts)
 
 
 def check_depth(body: bytes, deepest: int) -> None:

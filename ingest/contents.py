@@ -12,6 +12,7 @@ from schemas.rows import EMPTY_OBJECT
 
 _REMEMBERED_CONTEXTS = 4096
 _REMEMBERED_BYTES = 2048
+_REMEMBERED_MERGED = 64
 
 _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 encode_object = msgspec.json.Encoder().encode
@@ -57,6 +58,8 @@ class Contexts:
 
     def __init__(self) -> None:
         self._known: dict[bytes, Contents] = {}
+        self._base = NOTHING
+        self._merged: dict[bytes, Contents] = {}
 
     def read(self, raw: Raw) -> Contents:
         """As `read_contents`."""
@@ -71,11 +74,22 @@ class Contexts:
             self._known[own] = contents
         return contents
 
+    def read_over(self, base: Contents, raw: Raw) -> Contents:
+        """A batch's context under that of one of its messages: the message's own keys win.
+
+        Remembers the latest few of one batch, whose messages often carry the same.
+        """
+        if base is not self._base:
+            self._base, self._merged = base, {}
+        own = bytes(raw)
+        found = self._merged.get(own)
+        if found is None:
+            found = rewritten({**base.values, **self.read(raw).values})
+            if len(self._merged) >= _REMEMBERED_MERGED:
+                self._merged.clear()
+            self._merged[own] = found
+        return found
+
 
 def rewritten(values: dict[str, Any]) -> Contents:
     return Contents(Raw(encode_object(values)), values)
-
-
-def merged(base: Contents, own: Contents) -> Contents:
-    """A batch's context under that of one of its messages: the message's own keys win."""
-    return rewritten({**base.values, **own.values})

@@ -30,16 +30,24 @@ def found(rule: Rule, property_path: str, message: str) -> Finding:
     return Finding(rule, property_path, message, rule in QUARANTINING)
 
 
-@lru_cache(maxsize=4096)
-def as_dicts(findings: Findings) -> tuple[Mapping[str, str], ...]:
-    """As in replies. Remembered: what one sender does wrong it does again and again."""
-    return tuple({"rule": f.rule.value, "property": f.property, "message": f.message} for f in findings)
+class Judgement(NamedTuple):
+    """What findings lead to, and how they are told.
+
+    `dicts` are for replies, `json` is the `violations` column: an array of {"rule", "property", "message"}.
+    """
+
+    quarantines: bool
+    rules: tuple[str, ...]
+    dicts: tuple[Mapping[str, str], ...]
+    json: Raw
 
 
 @lru_cache(maxsize=4096)
-def as_json(findings: Findings) -> Raw:
-    """The `violations` column: a JSON array of {"rule", "property", "message"}."""
-    return Raw(msgspec.json.encode(as_dicts(findings)))
+def judged(findings: Findings) -> Judgement:
+    """Remembered: what one sender does wrong it does again and again."""
+    dicts = tuple({"rule": f.rule.value, "property": f.property, "message": f.message} for f in findings)
+    rules = tuple(f.rule.value for f in findings)
+    return Judgement(any(f.quarantines for f in findings), rules, dicts, Raw(msgspec.json.encode(dicts)))
 
 
 def type_name(value: object) -> str:

@@ -8,13 +8,7 @@ from typing import Any
 from msgspec import Raw
 
 from ingest.arrival import Arrival
-from ingest.contents import (
-    Contents,
-    Contexts,
-    UnfitContents,
-    encode_object,
-    merged,
-)
+from ingest.contents import Contents, Contexts, UnfitContents, encode_object
 from ingest.findings import Findings, found, type_name
 from ingest.messages import Item
 from ingest.plan_checks import PlanChecks
@@ -59,10 +53,9 @@ class ObjectReader:
     def _read_context(self, raw: Raw, of_batch: Contents) -> tuple[Contents, Findings | None]:
         """The message's own context, over that of its batch if there is one."""
         try:
-            own = self._contexts.read(raw)
+            return (self._contexts.read_over(of_batch, raw) if of_batch.values else self._contexts.read(raw)), None
         except UnfitContents as trouble:
             return of_batch, (found(Rule.WRONG_TYPE, "context", str(trouble)),)
-        return (merged(of_batch, own) if of_batch.values else own), None
 
     def _check_track(self, item: Item, row: EventRow, properties: dict[str, Any], context: Contents) -> Findings | None:
         name = item.event

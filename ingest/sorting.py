@@ -9,14 +9,14 @@ from typing import Any
 from ingest.arrival import Arrival
 from ingest.auth import Grant
 from ingest.blocks import Portion, portions
-from ingest.findings import Findings, as_json, found
+from ingest.findings import Findings, Judgement, found, judged
 from ingest.limits import Limits
 from ingest.links import AppendedLinks, Link, link_of
 from ingest.message_ids import RecentIds, mint
 from ingest.messages import Message
 from ingest.steps import build_steps
 from ingest.telemetry import Name, Telemetry
-from ingest.verdicts import DUPLICATE, FLAGGED, QUARANTINED, verdict
+from ingest.verdicts import DUPLICATE, FLAGGED, QUARANTINED, Violations, verdict
 from schemas.definitions import Workspace
 from schemas.identity import USER_IS_JUNK
 from schemas.partitioning import device_partition, user_partition
@@ -30,16 +30,29 @@ QUARANTINE_PARTITION = 0
 class Sorted:
     """What one request comes to.
 
-    `findings` are those of flagged messages by their place in `stored`. `fresh` are hashes of the ids that were
+    `violations` are those of flagged messages by their place in the request, `broken` counts the rules that messages
+    broke together. `fresh` are hashes of the ids that were
     not remembered before it, `links` what it appends. `minted` are (place in the request, new id).
     """
 
-    __slots__ = ("findings", "fresh", "link_rows", "links", "minted", "places", "quarantine", "stored", "verdicts")
+    __slots__ = (
+        "broken",
+        "fresh",
+        "link_rows",
+        "links",
+        "minted",
+        "places",
+        "quarantine",
+        "stored",
+        "verdicts",
+        "violations",
+    )
 
     def __init__(self) -> None:
         self.stored: list[EventRow] = []
         self.places: list[int] = []
-        self.findings: dict[int, Findings] = {}
+        self.violations: dict[int, Violations] = {}
+        self.broken: dict[tuple[str, ...], int] = {}
         self.quarantine: list[QuarantineRow] = []
         self.links: set[Link] = set()
         self.link_rows: list[LinkRow] = []
@@ -73,6 +86,9 @@ class Sorter:
         """
         out = Sorted()
         self._examine(messages, arrival, grant, out)
+        for rules, times in out.broken.items():
+            for rule in rules:
+                self._telemetry.add(Name.VIOLATIONS, times, rule)
         self._find_links(out)
         self._find_copies(out)
         return out
@@ -146,24 +162,11 @@ class Sorter:
                 findings = self._too_large + findings
             if item.message_id is not row.message_id and str(item.message_id) != row.message_id:
                 out.minted.append((sequence - first - 1, row.message_id))
-            if findings and self._judge(row, message, findings, sequence - first - 1, out):
+            if findings and _judge(row, message, findings, sequence - first - 1, out):
                 continue
             out.stored.append(row)
             out.places.append(sequence - first - 1)
         self._sequence = sequence
-
-    def _judge(self, row: EventRow, message: Message, findings: Findings, place: int, out: Sorted) -> bool:
-        """Flag or quarantine a message; whether it is kept out."""
-        for finding in findings:
-            self._telemetry.add(Name.VIOLATIONS, label=finding.rule.value)
-        is_out = any(finding.quarantines for finding in findings)
-        if is_out:
-            out.quarantine.append(_quarantined(row, message, findings))
-        else:
-            row.violations = as_json(findings)
-            out.findings[place] = findings
-        out.verdicts[place] = verdict(row.message_id, QUARANTINED if is_out else FLAGGED, findings)
-        return is_out
 
     def _find_links(self, out: Sorted) -> None:
         appended, links = self._appended, out.links
@@ -178,15 +181,29 @@ class Sorter:
         out.fresh = fresh
         for index in copies:
             place = out.places[index]
-            out.verdicts[place] = verdict(out.stored[index].message_id, DUPLICATE, out.findings.get(place, ()))
+            out.verdicts[place] = verdict(out.stored[index].message_id, DUPLICATE, out.violations.get(place, ()))
 
 
-def _quarantined(row: EventRow, message: Message, findings: Findings) -> QuarantineRow:
+def _judge(row: EventRow, message: Message, findings: Findings, place: int, out: Sorted) -> bool:
+    """Flag or quarantine a message; whether it is kept out."""
+    judgement = judged(findings)
+    out.broken[judgement.rules] = out.broken.get(judgement.rules, 0) + 1
+    if judgement.quarantines:
+        out.quarantine.append(_quarantined(row, message, judgement))
+        out.verdicts[place] = verdict(row.message_id, QUARANTINED, judgement.dicts)
+        return True
+    row.violations = judgement.json
+    out.violations[place] = judgement.dicts
+    out.verdicts[place] = verdict(row.message_id, FLAGGED, judgement.dicts)
+    return False
+
+
+def _quarantined(row: EventRow, message: Message, judgement: Judgement) -> QuarantineRow:
     """The original bytes (always UTF-8: another body is no JSON), and what could be read of them."""
     return QuarantineRow(
         message_id=row.message_id,
         received_ms=row.received_ms,
-        violations=as_json(findings),
+        violations=judgement.json,
         plan_version=row.plan_version,
         raw=message.raw.decode(),
         type=row.type,

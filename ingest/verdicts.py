@@ -3,21 +3,23 @@
 Does not decide verdicts: see `ingest.steps` and `ingest.intake`.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 import msgspec
-
-from ingest.findings import Findings, as_dicts
 
 FLAGGED = "flagged"
 QUARANTINED = "quarantined"
 DUPLICATE = "duplicate"
 STORED = "stored"
 
+Violations = tuple[Mapping[str, str], ...]
+"""What is wrong with a message, each {"rule", "property", "message"}."""
 
-def verdict(message_id: str, status: str, findings: Findings) -> dict[str, Any]:
-    return {"message_id": message_id, "status": status, "violations": as_dicts(findings)}
+
+def verdict(message_id: str, status: str, violations: Violations) -> dict[str, Any]:
+    return {"message_id": message_id, "status": status, "violations": violations}
 
 
 @lru_cache(maxsize=1024)

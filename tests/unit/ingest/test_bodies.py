@@ -140,10 +140,12 @@ def test_of_equal_keys_the_last_counts() -> None:
 
 
 def test_more_messages_than_a_good_batch_can_hold_are_refused() -> None:
-    """Only rubbish fits more than 20,000 messages into 500 KB."""
-    assert refusal_of_batch(b'{"batch":[' + b"0," * 20_000 + b"0]}") is Reason.TOO_MANY_MESSAGES
-    shortest = b'{"type":"page","userId":"u"},'
-    assert LIMITS.body_bytes / len(shortest) < LIMITS.messages
+    """Only rubbish fits more than 19,000 messages into 500 KB; as many of the shortest as fit are read."""
+    assert refusal_of_batch(b'{"batch":[' + b"0," * 19_000 + b"0]}") is Reason.TOO_MANY_MESSAGES
+    shortest = b'{"type":"page","userId":1}'
+    times = (LIMITS.body_bytes - len(b'{"batch":[]}') + 1) // (len(shortest) + 1)
+    body = b'{"batch":[' + b",".join([shortest] * times) + b"]}"
+    assert len(read_batch(body, LIMITS).messages) == times
 
 
 def test_gzip_is_told_by_its_bytes() -> None:
@@ -167,6 +169,14 @@ def test_broken_gzip_is_refused(wire: bytes) -> None:
     """Cut short, with a wrong checksum, or followed by something else."""
     with pytest.raises(Rejection) as refused:
         inflate(wire, LIMITS)
+    assert refused.value.reason is Reason.BROKEN_GZIP
+
+
+def test_gzip_in_a_thousand_pieces_is_refused() -> None:
+    """Each costs a decompressor, and 500 KB hold 22,000 empty ones; senders make one, or a few by concatenation."""
+    assert inflate(gzip.compress(b" ") * 64, LIMITS) == b" " * 64
+    with pytest.raises(Rejection) as refused:
+        inflate(gzip.compress(b"") * 65, LIMITS)
     assert refused.value.reason is Reason.BROKEN_GZIP
 
 

@@ -227,6 +227,17 @@ def test_a_batchs_context_lies_under_that_of_its_messages(sorter: Sorter) -> Non
     assert contexts == [{"ip": "1", "locale": "fr", "app": {"name": "a"}}, {"ip": "2", "locale": "fr"}]
 
 
+def test_equal_contexts_are_merged_once_a_batch(sorter: Sorter) -> None:
+    """Messages of one batch often carry the same; another batch with another context starts afresh."""
+    page = {"userId": "u", "context": {"own": 1}}
+    first, second = sort(sorter, page, page, context={"base": 1}).stored
+    assert first.context is second.context
+    (other,) = sort(sorter, page, context={"base": 2}).stored
+    assert json.loads(bytes(other.context)) == {"base": 2, "own": 1}
+    many = sort(sorter, *({"userId": "u", "context": {"own": number}} for number in range(200)), context={"base": 3})
+    assert [json.loads(bytes(row.context))["own"] for row in many.stored] == list(range(200))
+
+
 def test_an_item_that_is_no_object_has_one_violation(default_workspace: Workspace) -> None:
     """There is nothing in it that could be wrong besides; it is given an id to be found by."""
     sorter = Sorter(default_workspace, PARTITIONS, "c-1", Limits(), Telemetry())
