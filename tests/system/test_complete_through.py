@@ -77,6 +77,7 @@ def test_complete_through_is_never_ahead_of_what_is_loaded_and_counted(tmp_path:
         for _ in range(RESTARTS):
             running.kill("engine")
             collect(running, samples, 4)
+            collect_until_it_moves(running, samples)
         stop_all(senders)
         running.settle()
         through_ms = max(sample.complete_through_ms for sample in samples)
@@ -105,6 +106,17 @@ def collect(running: NorthStream, samples: list[Sample], count: int) -> None:
         return len(samples) >= wanted
 
     wait_until(sample, f"{count} samples")
+
+
+def collect_until_it_moves(running: NorthStream, samples: list[Sample]) -> None:
+    """Take samples until the promise is later than any before."""
+    through_ms = max(sample.complete_through_ms for sample in samples)
+
+    def moves() -> bool:
+        collect(running, samples, 1)
+        return samples[-1].complete_through_ms > through_ms
+
+    wait_until(moves, "complete_through moves on")
 
 
 def take(running: NorthStream) -> Sample:
