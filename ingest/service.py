@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.routing import APIRouter
 
@@ -112,22 +111,23 @@ def _refuse_strangers(request: Request, keys: KeyRing) -> None:
 
 
 def _documents(app: FastAPI, engine: Engine | None) -> APIRouter:
-    """One description for the one port: ingest routes, the collector's own, and the engine's as it tells them."""
+    """One description for the one port: ingest routes, the collector's own, and the engine's if it tells the reader.
+
+    No page shows it: the usual viewers load their scripts from elsewhere. The engine has a page for reading.
+    """
     router = APIRouter(include_in_schema=False)
 
     @router.get("/openapi.json")
-    async def description() -> dict[str, Any]:
+    async def description(request: Request) -> dict[str, Any]:
         document = add_ingest_routes(app.openapi())
         if engine:
             try:
-                document = add_paths(document, (await engine.ask("/openapi.json")).json())
-            except (EngineAway, ValueError):
+                answer = await engine.ask("/api/openapi.json", request.scope)
+            except EngineAway:
                 return document
+            if answer.status_code == 200:
+                document = add_paths(document, answer.json())
         return document
-
-    @router.get("/docs")
-    async def docs() -> Response:
-        return get_swagger_ui_html(openapi_url="/openapi.json", title="NorthStream")
 
     return router
 

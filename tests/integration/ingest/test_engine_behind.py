@@ -100,13 +100,25 @@ def test_telemetry_beyond_loopback_needs_the_secret_key(collector: Any, authoriz
 
 
 def test_one_description_covers_the_one_port(start: Any, engine: Any) -> None:
-    """Ingest routes with examples, the collector's own, and the engine's."""
+    """Ingest routes with examples, the collector's own, and the engine's for whom it lets see them."""
     engine.start()
-    document = start(upstream=engine.path).client.get("/openapi.json").json()
+    collector = start(upstream=engine.path)
+    document = collector.client.get("/openapi.json").json()
     post = document["paths"]["/v1/track"]["post"]
     assert post["requestBody"]["content"]["application/json"]["example"]["event"] == "Task Completed"
     assert {"200", "400", "401", "413", "429", "503"} <= post["responses"].keys()
     assert {"/v1/batch", "/healthz", "/live/stream"} <= document["paths"].keys()
+    elsewhere = collector.client.get("/openapi.json", headers={"X-Forwarded-For": "10.9.9.9"}).json()
+    assert "/v1/batch" in elsewhere["paths"]
+    assert "/live/stream" not in elsewhere["paths"]
+
+
+def test_the_collector_has_no_pages_of_its_own(start: Any, engine: Any) -> None:
+    """Viewers of OpenAPI load their scripts from elsewhere; every page is the engine's, which guards it."""
+    engine.start()
+    collector = start(upstream=engine.path)
+    for path in ("/docs", "/redoc", "/api/docs"):
+        assert collector.client.get(path).json()["path"] == path
 
 
 class FullDisk:
