@@ -28,6 +28,7 @@ MAX_QUERY_BYTES = 262_144
 """Longest statement (its data not counted), as `max_query_size` of a server."""
 
 MAX_REPLY_BYTES = 256_000_000
+MAX_READER_REPLY_BYTES = 128_000_000
 
 _STREAMED = frozenset(
     (
@@ -161,9 +162,12 @@ class FaceEngine:
             return self._hello(query.client_revision)
         streamed = written_in in _STREAMED and normalised.startswith(("SELECT ", "WITH "))
         self._shut(connection, query, streamed)
-        run = _streamed if streamed else _whole
-        content_type = content_types.get(written_in, "text/plain; charset=UTF-8")
-        return run(connection, statement, written_in, query.parameters)._replace(content_type=content_type)
+        if streamed:
+            most_bytes = MAX_REPLY_BYTES if query.writer else MAX_READER_REPLY_BYTES
+            result = _streamed(connection, statement, written_in, query.parameters, most_bytes)
+        else:
+            result = _whole(connection, statement, written_in, query.parameters)
+        return result._replace(content_type=content_types.get(written_in, "text/plain; charset=UTF-8"))
 
     def _hello(self, client_revision: int) -> FaceResult:
         facts = self.facts
@@ -218,7 +222,9 @@ def _whole(connection: Connection, statement: str, written_in: str, parameters: 
     )
 
 
-def _streamed(connection: Connection, statement: str, written_in: str, parameters: Mapping[str, str]) -> FaceResult:
+def _streamed(
+    connection: Connection, statement: str, written_in: str, parameters: Mapping[str, str], most_bytes: int
+) -> FaceResult:
     data, started = bytearray(), time.perf_counter()
     read_rows = read_bytes = result_rows = 0
     with connection.send_query(statement, written_in, params=dict(parameters)) as pieces:
@@ -227,8 +233,8 @@ def _streamed(connection: Connection, statement: str, written_in: str, parameter
             read_rows += piece.storage_rows_read()
             read_bytes += piece.storage_bytes_read()
             result_rows += piece.rows_read()
-            if len(data) > MAX_REPLY_BYTES:
-                raise FaceError(396, "TOO_MANY_ROWS_OR_BYTES", f"The reply is larger than {MAX_REPLY_BYTES} bytes.")
+            if len(data) > most_bytes:
+                raise FaceError(396, "TOO_MANY_ROWS_OR_BYTES", f"The reply is larger than {most_bytes} bytes.")
     return FaceResult(
         bytes(data),
         written_in,

@@ -22,8 +22,8 @@ TRANSPORT_PARAMETERS = frozenset(
 
 READER_LIMITS: Mapping[str, int] = {
     "max_execution_time": 30,
-    "max_memory_usage": 1_000_000_000,
-    "max_result_bytes": 256_000_000,
+    "max_memory_usage": 256_000_000,
+    "max_result_bytes": 128_000_000,
     "max_result_rows": 1_000_000_000,
 }
 """Bounds of a read-only query (seconds, bytes); a client may only lower them."""

@@ -5,7 +5,8 @@ Does not bind a port and opens no database: the caller serves it (on loopback) a
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -27,8 +28,15 @@ from warehouse.face_request import (
     query_id,
     read_body,
 )
+from warehouse.face_settings import READER_LIMITS
 
 WAIT_FOR_TURN_SECONDS = 10.0
+
+READER_TURNS = 3
+"""Statements of the read-only user that run at once, whoever asks: its memory is bounded by statement, and the engine
+knows one user only, so that a bound of the engine's over all of them would count our own work too."""
+
+WAIT_FOR_READER_TURN_SECONDS = float(READER_LIMITS["max_execution_time"])
 
 
 def create_face(
@@ -48,7 +56,8 @@ def create_face(
         writer_user: name of the user that may write.
         writer_password: its password; None: nobody writes.
         default_database: current for clients that name none.
-        max_connections: statements that run at once; others wait up to ten seconds for a turn.
+        max_connections: statements that run at once; others wait up to ten seconds for a turn. Of the read-only user's
+            at most three run at once; others wait up to half a minute.
         open_to_network: let the read-only user in without credentials from beyond loopback too.
     """
     access = Access(writer_user, writer_password, open_to_network)
@@ -73,6 +82,7 @@ class _Face:
         self._engine = engine
         self._access = access
         self._turns = asyncio.Semaphore(max_connections)
+        self._reader_turns = asyncio.Semaphore(READER_TURNS)
 
     async def answer(self, request: Request) -> Response:
         identity = query_id(request)
@@ -93,15 +103,11 @@ class _Face:
 
     async def _run(self, query: FaceQuery) -> FaceResult:
         """The result in a thread; one whose client went away still ends by its time limit and frees its turn."""
-        try:
-            await asyncio.wait_for(self._turns.acquire(), WAIT_FOR_TURN_SECONDS)
-        except TimeoutError as error:
-            detail = "Too many simultaneous queries; no turn came free in time."
-            raise FaceError(202, "TOO_MANY_SIMULTANEOUS_QUERIES", detail) from error
-        try:
+        async with AsyncExitStack() as turns:
+            if not query.writer:
+                await turns.enter_async_context(_turn(self._reader_turns, WAIT_FOR_READER_TURN_SECONDS))
+            await turns.enter_async_context(_turn(self._turns, WAIT_FOR_TURN_SECONDS))
             return await run_in_threadpool(self._engine.run, query)
-        finally:
-            self._turns.release()
 
     async def _failure(self, error: FaceError, identity: str, in_blocks: bool = False) -> Response:
         """The error's text; clients that asked for compressed blocks expect it in one, too."""
@@ -119,6 +125,20 @@ class _Face:
             "X-ClickHouse-Timezone": facts.timezone,
             "X-ClickHouse-User": user,
         }
+
+
+@asynccontextmanager
+async def _turn(turns: asyncio.Semaphore, wait_seconds: float) -> AsyncIterator[None]:
+    """Held inside; raises FaceError if none comes free in time."""
+    try:
+        await asyncio.wait_for(turns.acquire(), wait_seconds)
+    except TimeoutError as error:
+        detail = "Too many simultaneous queries; no turn came free in time."
+        raise FaceError(202, "TOO_MANY_SIMULTANEOUS_QUERIES", detail) from error
+    try:
+        yield
+    finally:
+        turns.release()
 
 
 def _success(request: Request, result: FaceResult, headers: dict[str, str]) -> Response:

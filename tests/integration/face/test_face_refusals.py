@@ -1,6 +1,7 @@
 """What the read-only user of the HTTP face is refused, by attacks on the real engine."""
 
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -175,6 +176,26 @@ def test_an_endless_query_ends_by_its_limit(face: FaceAddress) -> None:
     reply = face.read("SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(number)", max_execution_time="1")
     assert reply.status_code == 408
     assert reply.text.startswith("Code: 159. DB::Exception: ")
+
+
+def test_readers_share_three_turns(face: FaceAddress) -> None:
+    """However many ask at once, the others wait; the writer does not wait for them."""
+    endless = "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(number, 'crowd')"
+    crowd = "SELECT count() FROM system.processes WHERE position(query, 'crowd') AND NOT position(query, 'processes')"
+    with ThreadPoolExecutor(5) as pool:
+        replies = [pool.submit(face.read, endless, max_execution_time="1") for _ in range(5)]
+        seen = []
+        while not all(reply.done() for reply in replies):
+            seen.append(int(face.write(crowd).text))
+    assert [reply.result().status_code for reply in replies] == [408] * 5
+    assert max(seen) in (1, 2, 3)
+
+
+def test_a_query_of_the_reader_has_256_mb(face: FaceAddress) -> None:
+    """Anybody on this machine may ask: no statement may take the memory that the engine works with."""
+    reply = face.read("SELECT length(groupArray(number)) FROM numbers(100000000)", max_memory_usage="0")
+    assert "(MEMORY_LIMIT_EXCEEDED)" in reply.text
+    assert face.read("SELECT getSetting('max_memory_usage')").text == "256000000\n"
 
 
 @pytest.mark.parametrize("column", ["number", "repeat('x', 1000)"])
