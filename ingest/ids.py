@@ -14,6 +14,11 @@ from schemas.identity import DEVICE_IS_JUNK, JUNK_IDS, PREVIOUS_IS_JUNK, USER_IS
 from schemas.rows import EventRow
 from schemas.violations import Rule
 
+_MOST_BYTES = 1024
+"""The longest id, in UTF-8. Ids are keys of everything downstream; real ones are below 100."""
+_SURELY_SHORT = _MOST_BYTES // 4
+"""As many characters never take more bytes than that."""
+
 _NO_USABLE_ID = (found(Rule.MISSING_REQUIRED, "userId", "needs a usable userId or anonymousId"),)
 _ALIAS_USER = found(Rule.MISSING_REQUIRED, "userId", "alias needs a usable userId")
 _ALIAS_PREVIOUS = found(Rule.MISSING_REQUIRED, "previousId", "alias needs a usable previousId")
@@ -33,13 +38,13 @@ class IdReader:
         clean, extra, junk = self._clean_starts, self._extra, 0
         user, device = item.user_id, item.anonymous_id
         if user is not None:
-            if user.__class__ is not str:
+            if user.__class__ is not str or len(user) > _SURELY_SHORT:
                 user, findings = _as_text(user, "userId", findings)
             row.user_id = user
             if user[:2] not in clean and is_junk(user, extra):
                 junk = USER_IS_JUNK
         if device is not None:
-            if device.__class__ is not str:
+            if device.__class__ is not str or len(device) > _SURELY_SHORT:
                 device, findings = _as_text(device, "anonymousId", findings)
             row.anonymous_id = device
             if device[:2] not in clean and is_junk(device, extra):
@@ -54,10 +59,10 @@ class IdReader:
         return findings
 
     def take_message_id(self, item: Item, row: EventRow, arrival: Arrival) -> Findings | None:
-        """The client's own id; a new one when it is absent or junk."""
+        """The client's own id; a new one when it is absent, junk or none that can be kept."""
         own, findings = item.message_id, None
         if own is not None:
-            if own.__class__ is not str:
+            if own.__class__ is not str or len(own) > _SURELY_SHORT:
                 own, findings = _as_text(own, "messageId", ())
             if own[:2] in self._clean_starts or not is_junk(own, self._extra):
                 row.message_id = own
@@ -95,9 +100,11 @@ def _clean_starts(junk: frozenset[str]) -> frozenset[str]:
 
 
 def _as_text(value: Any, name: str, findings: Findings) -> tuple[str, Findings]:
-    """An id as text; empty with a finding if it is neither a string nor an integer."""
-    if value.__class__ is str:
-        return value, findings
+    """An id as text; empty with a finding if it is neither a string nor an integer, or too long."""
     if value.__class__ is int:
-        return str(value), findings
+        value = str(value)
+    if value.__class__ is str:
+        if len(value) <= _SURELY_SHORT or len(value.encode()) <= _MOST_BYTES:
+            return value, findings
+        return "", (*findings, found(Rule.TOO_LARGE, name, f"an id holds at most {_MOST_BYTES} bytes"))
     return "", (*findings, found(Rule.WRONG_TYPE, name, f"must be a string or an integer, is {type_name(value)}"))
