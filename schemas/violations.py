@@ -3,7 +3,6 @@
 Does not check anything: see `ingest.plan_checks`.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -22,18 +21,6 @@ class Rule(StrEnum):
     TOO_LARGE = "too large"
 
 
-UNPLANNED = frozenset((Rule.UNPLANNED_EVENT, Rule.UNKNOWN_VERB, Rule.UNKNOWN_OBJECT))
-"""In mode `strict` these quarantine; in mode `open` they flag."""
-
 QUARANTINING = frozenset((Rule.MISSING_REQUIRED, Rule.WRONG_TYPE, Rule.TOO_LARGE))
 """These always quarantine. `bad time` quarantines when the time is out of bounds and flags when it was unreadable;
-every other rule flags."""
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One broken rule; `property` is a dotted path (`properties.plan`, `userId`) or empty for the whole event."""
-
-    rule: Rule
-    property: str
-    message: str
+names that are not in the plan quarantine in mode `strict`; every other rule flags."""

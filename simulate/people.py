@@ -48,8 +48,6 @@ class Account:
     mrr: float = 0.0
     yearly: bool = False
     trial_ends_day: int | None = None
-    subscribes_on_day: int | None = None
-    next_renewal_day: int | None = None
 
     @property
     def traits(self) -> dict[str, Any]:
