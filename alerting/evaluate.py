@@ -35,7 +35,7 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 
 def waits_for_handoffs(rule: AlertRule) -> bool:
     """While a person is on its way between partitions counters may be low by one: only such rules could fire on it."""
-    return rule.operator in ("<", "<=")
+    return rule.operator in ("<", "<=", "==", "!=")
 
 
 def evaluate(rule: AlertRule, value: ValueOf, now_ms: int) -> Observation:

@@ -88,10 +88,13 @@ def test_rules_of_one_metric_see_one_number_per_pass(rule: AlertRule, store: Ale
     assert numbers.reads == 1
 
 
-def test_a_less_than_rule_waits_for_handoffs_up_to_five_seconds(rule: AlertRule, store: AlertStore) -> None:
-    """A person between two partitions is counted nowhere: rules with `<` must not fire on that, nor wait for ever."""
+@pytest.mark.parametrize(("operator", "threshold"), [("<", 4.0), ("<=", 3.0), ("==", 3.0), ("!=", 4.0)])
+def test_a_rule_that_a_low_number_fires_waits_for_handoffs_up_to_five_seconds(
+    rule: AlertRule, store: AlertStore, operator: str, threshold: float
+) -> None:
+    """A person between two partitions is counted nowhere: no rule may fire on that, nor wait for ever."""
     pending = [True]
-    low = replace(rule, alert="SignupsLow", operator="<")
+    low = replace(rule, alert="SignupsLow", operator=operator, threshold=threshold)
     judge = judge_of(store, Numbers(3.0), low, rule, pending=pending)
     for now_ms in (0, 4_999):
         judge.judge(now_ms, counters_changed=True)
