@@ -13,8 +13,8 @@ from dashboard.access import Access
 from dashboard.failures import Failure, Reason
 from dashboard.funnels import read_funnel
 from dashboard.json_answers import json_answer
-from dashboard.metrics import Edition, Series, catalogue, read_series
-from dashboard.moments import WorkspaceClock, instant
+from dashboard.metrics import Edition, Question, Series, catalogue, read_series
+from dashboard.moments import WorkspaceClock, instant, with_instants
 from dashboard.periods import Grain, read_range
 from dashboard.reading import Reader
 from dashboard.shapes import (
@@ -57,7 +57,7 @@ def api_routes(context: ApiContext, access: Access) -> APIRouter:
             for status, text in (
                 (401, "No key, or an unknown one"),
                 (403, "A write key"),
-                (422, "A parameter that cannot be read or is unknown, or a range over 800 days"),
+                (422, "A parameter that cannot be read, is unknown or repeated, or a range over 800 days"),
                 (503, "The warehouse stayed away for 5 s"),
             )
         },
@@ -70,7 +70,7 @@ def api_routes(context: ApiContext, access: Access) -> APIRouter:
 
 
 def refuse_unknown_parameters(request: Request) -> None:
-    """A misspelt parameter must not silently become another question.
+    """A misspelt or repeated parameter must not silently become another question.
 
     Raises:
         Failure: 422.
@@ -81,6 +81,9 @@ def refuse_unknown_parameters(request: Request) -> None:
     if unknown:
         allowed = f"there are {', '.join(sorted(known))}" if known else "this route has none"
         raise Failure(Reason.INVALID_PARAMETER, f"{unknown[0][:100]}: unknown parameter; {allowed}")
+    repeated = sorted(name for name in known if len(request.query_params.getlist(name)) > 1)
+    if repeated:
+        raise Failure(Reason.INVALID_PARAMETER, f"{repeated[0]}: given more than once")
 
 
 def _add_metrics(router: APIRouter, context: ApiContext) -> None:
@@ -112,7 +115,8 @@ def _add_metrics(router: APIRouter, context: ApiContext) -> None:
             raise Failure(Reason.INVALID_PARAMETER, "segment: not available yet")
         today = context.clock.today()
         days = read_range(first, last, today.day)
-        series = await context.reader.ask(read_series, context.reports, metric, days, grain, as_of, today)
+        question = Question(metric, days, grain, as_of, context.workspace.stream.activation_window_seconds)
+        series = await context.reader.ask(read_series, context.reports, question, today)
         return json_answer(_series_answer(metric, series, grain, context.workspace.stream.timezone))
 
 
@@ -152,7 +156,7 @@ def _add_drill_down(router: APIRouter, context: ApiContext) -> None:
         event = await context.reader.ask(context.reports.event, message_id)
         if event is None:
             raise Failure(Reason.NOT_FOUND, "there is no message with this id")
-        return json_answer(event)
+        return json_answer(_event_answer(event))
 
 
 def _add_operations(router: APIRouter, context: ApiContext) -> None:
@@ -161,7 +165,7 @@ def _add_operations(router: APIRouter, context: ApiContext) -> None:
         """Where every alert rule stands, and the latest of the alert log."""
         log = await context.reader.ask(context.reports.alert_log, ALERT_LOG_ROWS)
         states = await context.reader.ask(context.alerts)
-        return json_answer({"alerts": states, "log": log})
+        return json_answer({"alerts": states, "log": [with_instants(row) for row in log]})
 
     @router.get("/quality", response_model=QualityReport, tags=["operations"])
     async def read_quality() -> Response:
@@ -232,6 +236,12 @@ def _person_answer(person: PersonReport) -> dict[str, Any]:
         "funnels": person.funnels,
         "warnings": [_warning_answer(warning) for warning in person.warnings],
     }
+
+
+def _event_answer(event: Mapping[str, Any]) -> dict[str, Any]:
+    """A refused message has no warnings."""
+    warnings = {"warnings": [with_instants(warning) for warning in event["warnings"]]} if "warnings" in event else {}
+    return with_instants(event) | warnings
 
 
 def _warning_answer(warning: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,11 +22,13 @@ class Formula:
     """How a metric comes from counters.
 
     `over`: a bucket takes the value of its `last_day` (or today, while it runs), or the `sum` of its days.
+    `matures`: its days are cohorts, whose value rises until the activation window of their last member is over.
     """
 
     numerator: str
     denominator: str | None
     over: Literal["last_day", "sum"]
+    matures: bool = False
 
     @property
     def counters(self) -> tuple[str, ...]:
@@ -39,9 +41,9 @@ FORMULAS: Mapping[str, Formula] = {
     "mau": Formula("mau", None, "last_day"),
     "stickiness": Formula("dau", "mau", "last_day"),
     "signups": Formula("signups", None, "sum"),
-    "activated": Formula("activated", None, "sum"),
+    "activated": Formula("activated", None, "sum", matures=True),
     "activations": Formula("activations", None, "sum"),
-    "activation_rate": Formula("activated", "signups", "sum"),
+    "activation_rate": Formula("activated", "signups", "sum", matures=True),
 }
 
 
@@ -54,6 +56,17 @@ class Point:
     status: str
     settled: bool
     restated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a metric. `cohort_window_seconds`: for how long a member of a cohort may still be activated."""
+
+    metric: MetricDefinition
+    days: Days
+    grain: Grain
+    edition: Edition
+    cohort_window_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +84,18 @@ def catalogue(workspace: Workspace) -> dict[str, MetricDefinition]:
     return bare | {metric.id: metric for metric in workspace.metrics if metric.id in FORMULAS}
 
 
-def read_series(
-    reports: Reports, metric: MetricDefinition, days: Days, grain: Grain, edition: Edition, today: Today
-) -> Series:
+def read_series(reports: Reports, question: Question, today: Today) -> Series:
     """The points of a metric, one for each bucket that has a day in the range.
 
     Completeness is read before the values, so that it never says more than they hold.
     """
-    formula = FORMULAS[metric.id]
-    buckets = buckets_of(days, grain)
+    formula = FORMULAS[question.metric.id]
+    buckets = buckets_of(question.days, question.grain)
     span = Days(buckets[0].first, buckets[-1].last)
     completeness = reports.recent_completeness()
     values = shown(reports.daily(formula.counters, span.first, span.last), today.day)
     restated = reports.restated_days(formula.counters, span.first, span.last)
-    if edition == "first":
+    if question.edition == "first":
         values = as_first_published(values, restated)
     changed = {(change.metric, change.bucket) for change in restated}
     points = []
@@ -95,7 +106,7 @@ def read_series(
             Point(
                 bucket=bucket.first,
                 value=value,
-                status=status_of(metric, value) if _has_thresholds(formula, grain) else "none",
+                status=status_of(question.metric, value) if _can_be_judged(question, bucket, today) else "none",
                 settled=today.is_settled(bucket.last, completeness),
                 restated=any((counter, day) in changed for counter in formula.counters for day in counted),
             )
@@ -144,6 +155,12 @@ def _counted_days(formula: Formula, bucket: Days, today: date) -> Days:
     return Days(last, last)
 
 
-def _has_thresholds(formula: Formula, grain: Grain) -> bool:
-    """Thresholds are written for a day; a sum over a week or month cannot be held against them."""
-    return grain == "day" or formula.over == "last_day" or formula.denominator is not None
+def _can_be_judged(question: Question, bucket: Days, today: Today) -> bool:
+    """Thresholds are written for a day; a sum over a week or month cannot be held against them.
+
+    Nor can a cohort that is still maturing: its value is low for no reason but its age.
+    """
+    formula = FORMULAS[question.metric.id]
+    if formula.matures and today.is_open(bucket.last, question.cohort_window_seconds):
+        return False
+    return question.grain == "day" or formula.over == "last_day" or formula.denominator is not None

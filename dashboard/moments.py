@@ -3,9 +3,10 @@
 Does not read a clock: it is handed in.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 from schemas.calendar import Calendar, day_date, day_number
 from schemas.reading import Completeness
@@ -51,3 +52,14 @@ def instant(at_ms: int | None) -> str | None:
     if at_ms is None:
         return None
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def with_instants(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row for people: `at_ms` becomes `at`, `…_ms` becomes `…_at`."""
+    shown: dict[str, Any] = {}
+    for name, value in row.items():
+        if name == "at_ms" or name.endswith("_ms"):
+            shown["at" if name == "at_ms" else f"{name.removesuffix('_ms')}_at"] = instant(value)
+        else:
+            shown[name] = value
+    return shown

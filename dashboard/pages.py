@@ -56,6 +56,8 @@ def _add_board(router: APIRouter, context: PagesContext) -> None:
 
     @router.get("/")
     @router.get("/live")
+    @router.head("/")
+    @router.head("/live")
     async def show_board(request: Request, lang: Lang = None) -> Response:
         language = choose_language(lang, context.workspace.language)
         if not context.access.may_view(request):
@@ -86,6 +88,7 @@ def _add_data(router: APIRouter, context: PagesContext) -> None:
     files = read_static_files()
     viewer = Depends(context.access.require_viewer)
 
+    @router.head("/live/data", dependencies=[viewer])
     @router.get("/live/data", dependencies=[viewer])
     async def read_board(lang: Lang = None) -> Response:
         """Everything the page shows, once: its words and every section."""
@@ -100,6 +103,7 @@ def _add_data(router: APIRouter, context: PagesContext) -> None:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(context.feed.watch(), headers=headers, media_type="text/event-stream")
 
+    @router.head("/static/{path:path}", dependencies=[viewer])
     @router.get("/static/{path:path}", dependencies=[viewer])
     async def read_file(request: Request, path: str) -> Response:
         file = files.get(path)

@@ -58,7 +58,10 @@ class Catalogue(Shape):
 
 
 class MetricPoint(Shape):
-    """`bucket` is its first day. A rate over nothing is null. `settled`: over, and everything received is counted."""
+    """`bucket` is its first day. A rate over nothing is null. `settled`: over, and everything received is counted.
+
+    `status` is `none` without thresholds, and for cohorts whose members may still be activated.
+    """
 
     bucket: str
     value: float | None
@@ -227,7 +230,16 @@ class Alerts(Shape):
             "alerts": [
                 {"alert": "SignupsHigh", "metric": "signups", "condition": "> 20", "state": "firing", "value": 24.0}
             ],
-            "log": [],
+            "log": [
+                {
+                    "at": "2026-11-02T09:41:07.250Z",
+                    "kind": "transition",
+                    "alert": "SignupsHigh",
+                    "from_state": "inactive",
+                    "to_state": "firing",
+                    "value": 24.0,
+                }
+            ],
         }
     )
 

@@ -218,6 +218,16 @@ async def test_pages_and_files_carry_a_strict_policy(build, client_of):
             assert (await client.get(path)).status_code == 404
 
 
+async def test_pages_answer_head(build, client_of):
+    """Monitors and link checkers ask by HEAD; it is 200 without a body, and refused where GET is."""
+    app = build()
+    async with client_of(app, key=None) as client:
+        for path in ("/", "/live", "/live/data", "/static/board.css"):
+            assert (await client.head(path)).status_code == 200
+    async with client_of(app, key=None, **{"x-northstream-peer": ELSEWHERE}) as client:
+        assert (await client.head("/live")).status_code == 401
+
+
 async def test_the_engine_serves_it_on_a_unix_socket(build, serve_on_socket):
     """Over the real socket the framework knows no client, and the header decides."""
     path = serve_on_socket(build())

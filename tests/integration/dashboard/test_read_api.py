@@ -195,6 +195,21 @@ async def test_an_event_is_given_as_it_is_stored(ask, reports):
     assert answer.json() == {"message_id": "m/1", "received_at": "2026-11-22T09:00:00Z", "copies": 2}
 
 
+async def test_instants_of_stored_rows_are_iso(ask, reports):
+    """No integer milliseconds leave the API: `…_ms` becomes `…_at`, an absent time stays null."""
+    warning = {"kind": "k", "subject": "u:ana", "detail": "", "at_ms": 1_795_300_000_123}
+    reports.stored["m2"] = {"occurred_ms": 1_795_300_000_123, "sent_ms": None, "seq": 7, "warnings": [warning]}
+    at = "2026-11-21T22:26:40.123Z"
+    assert (await ask("/api/events/m2")).json() == {
+        "occurred_at": at,
+        "sent_at": None,
+        "seq": 7,
+        "warnings": [{"kind": "k", "subject": "u:ana", "detail": "", "at": at}],
+    }
+    reports.write_alert_log([{"kind": "transition", "at_ms": 1_795_300_000_123}])
+    assert (await ask("/api/alerts")).json()["log"][0] == {"kind": "transition", "at": at}
+
+
 @pytest.mark.parametrize(
     "path", ["/api/metrics/daus", "/api/funnels/x", "/api/persons/nobody", "/api/events/none", "/api/nothing", "/x"]
 )
@@ -231,6 +246,22 @@ async def test_bad_parameters_are_422_and_name_the_parameter(ask, path, paramete
     form = shapes.ErrorForm.model_validate(answer.json())
     assert form.reason == "invalid_parameter"
     assert any(name in form.message for name in parameters)
+
+
+async def test_a_repeated_parameter_is_422(ask):
+    """Which of the two is meant nobody can tell."""
+    answer = await ask("/api/metrics/dau", **{"from": ["2026-11-01", "2026-11-02"]})
+    assert (answer.status_code, answer.json()["message"]) == (422, "from: given more than once")
+
+
+async def test_a_cohort_has_no_colour_while_it_matures(ask, reports):
+    """Low for its age alone: the day's window of 7 days, from its last instant, must be over."""
+    for name, count in (("signups", 10), ("activated", 0)):
+        reports.counters[name] = {TODAY - timedelta(days=ago): count for ago in range(20)}
+    answer = await ask("/api/metrics/activation_rate", **{"from": "2026-11-13", "to": "2026-11-22"})
+    statuses = [point["status"] for point in answer.json()["points"]]
+    assert statuses[-8:] == ["none"] * 8
+    assert "none" not in statuses[:-8]
 
 
 async def test_ranges_of_800_days_are_answered(ask):
