@@ -59,7 +59,8 @@ def create_app(
     app = FastAPI(title="NorthStream read API", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     answer_failures(app)
     app.include_router(api_routes(ApiContext(reports, reader, workspace, workspace_clock, alerts), access))
-    app.include_router(operation_routes(readiness, telemetry, reader, access))
+    # Threads of their own: whether all is well must be told however many questions wait for the warehouse.
+    app.include_router(operation_routes(readiness, telemetry, Reader(patience_seconds), access))
     app.include_router(documentation_routes(app, access))
     feed = LiveFeed(BoardSource(reports, workspace.stream, alerts), workspace_clock, reader, SECTIONS)
     app.include_router(page_routes(PagesContext(workspace, feed, access)))

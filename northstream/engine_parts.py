@@ -140,11 +140,9 @@ def create_api(stores: Stores, settings: Settings, worker: Worker, alerter: Aler
         clock=unix_ms,
         secret_keys=[settings.secret_key],
         write_keys=[settings.write_key],
-        # A rebuild may take long; the old numbers are served meanwhile, and nobody should stop sending for it.
-        readiness=lambda: {
-            "warehouse": answers(stores.warehouse),
-            "stream": worker.has_partitions or worker.is_rebuilding,
-        },
+        # Not the stream: while it takes its partitions or rebuilds, the old numbers are served and nobody should stop
+        # sending for it; if it fails, the engine ends.
+        readiness=lambda: {"warehouse": answers(stores.warehouse)},
         telemetry=lambda: telemetry_text(worker, stores.reports, alerter.states),
         alerts=alerter.states,
     )

@@ -25,6 +25,7 @@ def telemetry_text(stream: Worker, reports: Reports, alerts: Callable[[], Sequen
         *_gauge(
             "rebuilding", "1 while people and counters are rebuilt from the stored events", int(stream.is_rebuilding)
         ),
+        *_gauge("streaming", "1 while the stream has its partitions", int(stream.has_partitions)),
         *_gauge("lag_events", "Lines of the log not yet counted, loaded and published", completeness.lag_events),
         *_gauge("alerts_firing", "Alerts that are firing", firing),
     ]

@@ -1,12 +1,14 @@
 """The read API answers in exactly the shapes of its contract, whatever is asked."""
 
 import asyncio
+import threading
 from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
 
 from dashboard import shapes
+from dashboard.reading import THREADS
 from schemas.reading import Completeness, PersonReport, Quality, RestatedDay
 
 TODAY = date(2026, 11, 22)
@@ -312,6 +314,25 @@ async def test_ready_only_when_every_check_holds(build, client_of):
         checks["warehouse"] = True
         assert (await client.get("/readyz")).status_code == 200
         assert (await client.get("/healthz")).json() == {"status": "ok"}
+
+
+async def test_readiness_waits_for_no_question(build, client_of, reports, monkeypatch):
+    """However many slow questions are under way, whether all is well is told."""
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def slow():
+        begun.release()
+        go_on.wait(30)
+        return reports.totals
+
+    monkeypatch.setattr(reports, "quality", slow)
+    async with client_of(build()) as client, asyncio.TaskGroup() as tasks:
+        answers = [tasks.create_task(client.get("/api/quality")) for _ in range(THREADS + 1)]
+        for _ in range(THREADS):
+            await asyncio.to_thread(begun.acquire)
+        assert (await client.get("/readyz")).status_code == 200
+        assert not any(answer.done() for answer in answers)
+        go_on.set()
 
 
 async def test_telemetry_is_prometheus_text(ask):
