@@ -168,9 +168,9 @@ def children_of(process: int) -> Sequence[int]:
 
 
 def arguments_of(process: int) -> list[str]:
-    """The command line of a process; empty when it has ended."""
+    """The command line of a process; empty when it has ended, though its parent may not have noticed."""
     try:
-        return Path(f"/proc/{process}/cmdline").read_text().split("\0")
+        return [word for word in Path(f"/proc/{process}/cmdline").read_text().split("\0") if word]
     except OSError:
         return []
 
