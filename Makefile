@@ -8,6 +8,7 @@ PACKAGES := northstream schemas ingest stream warehouse alerting dashboard simul
 .PHONY: help setup demo test test-long lint format bench lock clean
 
 help:
+	@echo "make setup      make .venv from the lock files"
 	@echo "make demo       run the product with a simulated company, until Ctrl-C"
 	@echo "make test       set up and pass the tests"
 	@echo "make test-long  the tests that take long"
@@ -15,7 +16,7 @@ help:
 	@echo "make format     mend formatting and what lint can mend"
 	@echo "make bench      measure, all or one (ONLY=collector); prints tables"
 	@echo "make lock       write the lock files anew from pyproject.toml"
-	@echo "make clean      remove what make has made"
+	@echo "make clean      remove what make has made (not data/, where events and keys are)"
 
 setup: .venv/development
 
@@ -52,7 +53,7 @@ LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 clean:
-	rm -rf .venv build data *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/runtime: requirements.lock pyproject.toml

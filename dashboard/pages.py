@@ -114,7 +114,7 @@ def _add_data(router: APIRouter, context: PagesContext) -> None:
 
 def _introduction(workspace: Workspace, language: Language) -> Mapping[str, Any]:
     metrics = catalogue(workspace).values()
-    steps = {step.event: said_in(step.label, language) for funnel in workspace.stream.funnels for step in funnel.steps}
+    steps = {funnel.id: [said_in(step.label, language) for step in funnel.steps] for funnel in workspace.stream.funnels}
     return {
         "name": workspace.name,
         "timezone": workspace.stream.timezone,

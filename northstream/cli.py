@@ -133,7 +133,7 @@ def _init(parsed: argparse.Namespace) -> None:
         raise UserError(f"{folder} is not empty; choose a new or an empty folder") from error
     except OSError as error:
         raise UserError(f"{folder} cannot be written ({error.strerror}); choose another folder") from error
-    print(f"The default workspace is in {folder}. Run it with: northstream up --workspace {folder}")
+    print(f"The default workspace is in {folder}. Run it with: {sys.argv[0]} up --workspace {folder}")
 
 
 def _plan_lint(parsed: argparse.Namespace) -> int:

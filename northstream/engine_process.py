@@ -193,7 +193,7 @@ class _Engine:
         if self._rebuilds:
             self._replay.close()
             self._rebuilds = False
-            log.warning("people and counters are rebuilt and durable")
+            log.info("people and counters are rebuilt")
 
     async def _settle(self) -> None:
         """Nothing new arrives any more: wait until all of it is counted, loaded and published."""

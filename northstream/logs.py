@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
-_QUIET = ("uvicorn", "httpx", "httpcore", "aiokafka", "faust", "mode", "asyncio")
-"""Libraries whose information is not ours to pass on; their warnings are. Access lines would hold query strings."""
+_QUIET = ("uvicorn", "httpx", "httpcore", "aiokafka", "faust", "mode", "asyncio", "stream.app", "stream.log.consumer")
+"""Libraries (and those parts of ours that speak through them) whose information is not ours to pass on; their
+warnings are. Access lines would hold query strings."""
 
 
 class JsonLines(logging.Formatter):

@@ -76,7 +76,10 @@ def find_running(settings: Settings) -> RunningProduct:
         UserError: none runs there, it is not reached, or it counts by other definitions.
     """
     if not is_locked(settings.data_dir):
-        raise UserError(f"no northstream runs on {settings.data_dir}; start it with: northstream up")
+        raise UserError(
+            f"no northstream runs on {settings.data_dir}; start it with: northstream up"
+            " (a demo keeps its data elsewhere: name it with --data-dir data/demo)"
+        )
     secret_key = settings.secret_key or read_keys(settings.data_dir / KEYS_NAME).get("secret_key", "")
     password = settings.clickhouse_password or secret_key
     sql_url = f"http://127.0.0.1:{settings.clickhouse_port}"

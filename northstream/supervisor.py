@@ -109,6 +109,8 @@ async def _supervise(ground: Ground, extra_roles: Sequence[str]) -> None:
         await _until_told(stopping, [greeting, *running])
     finally:
         greeting.cancel()
+        if stop.is_set():
+            print("Stopping: finishing what was acknowledged …", flush=True)
         stopping.cancel()
         # The collector first, so that nothing new arrives while the engine finishes.
         for child in children:
@@ -132,6 +134,7 @@ async def _greet(ground: Ground, extras: Sequence[Child]) -> None:
     print(
         f"NorthStream is ready at {ground.url}\n"
         f"  board       {ground.url}/live\n"
+        f"  API         {ground.url}/api/docs\n"
         f"  SQL         http://127.0.0.1:{settings.clickhouse_port}\n"
         f"  write key   {settings.write_key}\n"
         f"  secret key  {settings.secret_key}",

@@ -18,7 +18,7 @@ from schemas.yaml_lines import Finding, Findings, Text, did_you_mean
 from schemas.yaml_sections import Section, read_sections
 
 MAIN_FILE = "workspace.yaml"
-FOLDERS = ("plan", "funnels", "metrics", "boards", "alerts")
+FOLDERS = ("plan", "funnels", "metrics", "alerts")
 DEFAULT_WORKSPACE = Path(__file__).parent / "default_workspace"
 
 Item = TypeVar("Item")

@@ -40,6 +40,7 @@ class Progress:
         now = time.monotonic()
         start = "\r" if self._stream.isatty() else ""
         self._stream.write(f"{start}{self._line(1.0, self._end_ms, now)}\n")
+        self._stream.write("The history is in; new events keep coming. Ctrl-C stops, the data stays.\n")
         self._stream.flush()
 
     def _line(self, share: float, until_ms: int, now: float) -> str:

@@ -63,7 +63,8 @@ class Taking:
         headers = self._store.latest_headers(partitions)
         changed = any(header.definitions != self._definitions.digest for header in headers.values())
         if changed or self._rebuild_asked:
-            log.warning("rebuilding people and counters from the warehouse", extra={"definitions_changed": changed})
+            why = "definitions changed" if changed else "a rebuild was asked for"
+            log.info("%s: rebuilding people and counters; the numbers so far are served until then", why)
             self.is_rebuilding = True
             try:
                 rebuilt = self._rebuild(owners, heads)

@@ -203,7 +203,7 @@ function fillTable(table, heads, rows) {
 }
 
 function renderFunnels({ funnels: reports }, { texts, funnels, steps, format }) {
-  const stepRow = (step) => {
+  const stepRow = (funnel) => (step) => {
     const share = step.conversion_from_first;
     const fill = element("div", { class: "fill" });
     fill.style.width = `${(share ?? 0) * 100}%`;
@@ -216,7 +216,7 @@ function renderFunnels({ funnels: reports }, { texts, funnels, steps, format }) 
     return element(
       "li",
       { class: "step" },
-      element("span", { class: "label" }, steps[step.name] ?? step.name),
+      element("span", { class: "label" }, steps[funnel]?.[step.step - 1] ?? step.name),
       element("span", { class: "share" }, format.rate(share)),
       element("div", { class: "track", "aria-hidden": "true" }, fill),
       element("span", { class: "facts" }, facts.join(" · ")),
@@ -227,7 +227,7 @@ function renderFunnels({ funnels: reports }, { texts, funnels, steps, format }) 
       "div",
       { class: "funnel" },
       element("h3", {}, element("b", {}, funnels[report.funnel] ?? report.funnel), ` · ${texts.funnel_range} ${format.duration(report.window_seconds)}`),
-      element("ol", {}, ...report.steps.map(stepRow)),
+      element("ol", {}, ...report.steps.map(stepRow(report.funnel))),
       report.open_days ? element("p", { class: "open" }, `${format.count(report.open_days)} ${texts.funnel_open}`) : null,
     ),
   );
