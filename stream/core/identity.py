@@ -9,6 +9,7 @@ import msgspec
 
 from schemas.checkpoints import IdentityWarning, OverrideRow
 from schemas.identity import device_person, person_rank, user_person
+from schemas.rows import LinkRow
 from stream.core.activation import activation, recount_activation
 from stream.core.contributions import adopt_frozen, recount_entries, withdraw
 from stream.core.funnels import all_entries
@@ -23,20 +24,10 @@ DEVICE_OF_ANOTHER_USER = "device_of_another_user"
 MANY_IDS = "many_ids"
 ALIAS_WITH_WRITE_KEY = "alias_with_write_key"
 
-
-class LinkLine(msgspec.Struct, gc=False):
-    """The lines of a links record (`schemas.rows.LinkRow`)."""
-
-    anonymous_id: str
-    user_id: str
-    message_id: str
-    received_ms: int
+_decoder = msgspec.json.Decoder(LinkRow)
 
 
-_decoder = msgspec.json.Decoder(LinkLine)
-
-
-def decode_links(value: bytes) -> list[LinkLine]:
+def decode_links(value: bytes) -> list[LinkRow]:
     """The lines of a links record, in order.
 
     Raises:
@@ -45,7 +36,7 @@ def decode_links(value: bytes) -> list[LinkLine]:
     return _decoder.decode_lines(value)
 
 
-def apply_links(partition: Partition, lines: Iterable[LinkLine]) -> None:
+def apply_links(partition: Partition, lines: Iterable[LinkRow]) -> None:
     """The first link of a device moves it to its user; a later link to another user is only a warning."""
     for link in lines:
         device, user = device_person(link.anonymous_id), user_person(link.user_id)

@@ -13,10 +13,11 @@ from schemas.checkpoints import OverrideRow
 from schemas.definitions import DAY_SECONDS, FunnelDefinition, FunnelStep, StreamDefinitions
 from schemas.identity import PREVIOUS_IS_JUNK, USER_IS_JUNK, is_junk
 from schemas.partitioning import device_partition, person_partition, user_partition
+from schemas.rows import LinkRow
 from stream.core.apply import apply_events, apply_handed_on, decode_events
 from stream.core.definitions import Compiled
 from stream.core.handoffs import CoreEvent, MovedState, decode_handoffs, encode_handoffs
-from stream.core.identity import LinkLine, apply_links, apply_state, apply_union
+from stream.core.identity import apply_links, apply_state, apply_union
 from stream.core.partition import Partition
 
 SIGNUP, PROJECT, TASK, PRICING, PAID = (
@@ -66,7 +67,7 @@ class Stream:
     def __init__(self, partitions: int, definitions: StreamDefinitions = DEFINITIONS, seed: int = 0) -> None:
         self.definitions = Compiled(definitions)
         self.partitions = [Partition(self.definitions) for _ in range(partitions)]
-        self.events: list[deque[bytes | LinkLine]] = [deque() for _ in range(partitions)]
+        self.events: list[deque[bytes | LinkRow]] = [deque() for _ in range(partitions)]
         self.handoffs: list[deque[bytes]] = [deque() for _ in range(partitions)]
         self.stored_overrides: list[OverrideRow] = []
         self._random = random.Random(seed)
@@ -85,7 +86,7 @@ class Stream:
         if message.type == "alias":
             linked = "" if message.secret else previous
         if linked and user:
-            link = LinkLine(linked, user, message.message_id, message.received_ms)
+            link = LinkRow(linked, user, message.message_id, message.received_ms)
             self.events[device_partition(linked, count)].append(link)
 
     def settle(self) -> None:
@@ -94,7 +95,7 @@ class Stream:
             number = next(i for i, one in enumerate((*self.events, *self.handoffs)) if one is queue)
             self.step(number % len(self.partitions), queue.popleft(), number >= len(self.partitions))
 
-    def step(self, number: int, record: bytes | LinkLine, is_handoff: bool) -> None:
+    def step(self, number: int, record: bytes | LinkRow, is_handoff: bool) -> None:
         partition = self.partitions[number]
         if is_handoff:
             for handoff in decode_handoffs(record):
@@ -104,7 +105,7 @@ class Stream:
                     apply_state(partition, handoff)
                 else:
                     apply_union(partition, handoff)
-        elif isinstance(record, LinkLine):
+        elif isinstance(record, LinkRow):
             apply_links(partition, [record])
         else:
             apply_events(partition, decode_events(record))

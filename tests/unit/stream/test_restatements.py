@@ -4,10 +4,11 @@ import msgspec
 
 from schemas.calendar import DAY_MS
 from schemas.definitions import DAY_SECONDS, FunnelDefinition, FunnelStep, StreamDefinitions
+from schemas.rows import LinkRow
 from stream.core.active_days import FIRST_DAY
 from stream.core.apply import apply_events, decode_events
 from stream.core.definitions import Compiled
-from stream.core.identity import LinkLine, apply_links
+from stream.core.identity import apply_links
 from stream.core.partition import Partition
 from stream.core.restatements import Change
 
@@ -91,7 +92,7 @@ def test_a_merge_takes_its_share_away_here_and_says_so() -> None:
     send(partition, "seen", DAY_10 - 1, anonymous_id="a")
     send(partition, "today", DAY_10)
     published(partition)
-    apply_links(partition, [LinkLine("a", "ada", "login", 0)])
+    apply_links(partition, [LinkRow("a", "ada", "login", 0)])
     assert Change("dau", DAY_10 - 1, "login", "merge", -1) in partition.restatements.take()
 
 
