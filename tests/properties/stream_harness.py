@@ -14,11 +14,12 @@ from schemas.definitions import DAY_SECONDS, FunnelDefinition, FunnelStep, Strea
 from schemas.identity import PREVIOUS_IS_JUNK, USER_IS_JUNK, is_junk
 from schemas.partitioning import device_partition, person_partition, user_partition
 from schemas.rows import LinkRow
-from stream.core.apply import apply_events, apply_handed_on, decode_events
+from stream.core.apply import apply_events, decode_events
 from stream.core.definitions import Compiled
-from stream.core.handoffs import CoreEvent, MovedState, decode_handoffs, encode_handoffs
-from stream.core.identity import apply_links, apply_state, apply_union
+from stream.core.handoffs import decode_handoffs, encode_handoffs
+from stream.core.identity import apply_links
 from stream.core.partition import Partition
+from stream.replay import apply_handoff
 
 SIGNUP, PROJECT, TASK, PRICING, PAID = (
     "Account Created",
@@ -99,12 +100,7 @@ class Stream:
         partition = self.partitions[number]
         if is_handoff:
             for handoff in decode_handoffs(record):
-                if isinstance(handoff, CoreEvent):
-                    apply_handed_on(partition, handoff)
-                elif isinstance(handoff, MovedState):
-                    apply_state(partition, handoff)
-                else:
-                    apply_union(partition, handoff)
+                apply_handoff(partition, handoff)
         elif isinstance(record, LinkRow):
             apply_links(partition, [record])
         else:
