@@ -1,4 +1,4 @@
-"""Every setting, once: its name, default, meaning, and how text becomes its value.
+"""Every setting, once: its name, default and meaning; and how all of them are found.
 
 Does not open or make anything: keys are kept by `northstream.keys`, the workspace is read by `schemas.workspace`.
 
@@ -15,54 +15,25 @@ from typing import Any, TypeVar
 import yaml
 
 from northstream.failures import UserError
+from northstream.setting_values import (
+    read_brokers,
+    read_cluster_name,
+    read_count,
+    read_key,
+    read_level,
+    read_optional_path,
+    read_path,
+    read_port,
+    read_server_url,
+    read_size,
+    read_topic_prefix,
+)
 from schemas.yaml_lines import did_you_mean
 
 PREFIX = "NORTHSTREAM_"
 CONFIG_NAME = "northstream.yaml"
 
 Value = TypeVar("Value")
-
-
-def read_port(text: str) -> int:
-    """A TCP port; 0 lets the system choose."""
-    if not text.isdecimal() or int(text) > 65_535:
-        raise ValueError("a port is a number from 0 to 65535")
-    return int(text)
-
-
-def read_size(text: str) -> int:
-    """A whole number of 1 or more."""
-    if not text.isdecimal() or int(text) < 1:
-        raise ValueError("it must be a whole number of 1 or more")
-    return int(text)
-
-
-def read_count(text: str) -> int:
-    """A whole number of 0 or more."""
-    if not text.isdecimal():
-        raise ValueError("it must be a whole number of 0 or more")
-    return int(text)
-
-
-def read_key(text: str) -> str:
-    """A key travels as an HTTP user name, so that it must be plain and have no colon."""
-    if text and not (text.isascii() and text.isprintable() and not set(text) & set(" :")):
-        raise ValueError("a key is printable ASCII without spaces and colons")
-    return text
-
-
-def read_path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
-
-
-def read_optional_path(text: str) -> Path | None:
-    return read_path(text) if text else None
-
-
-def read_level(text: str) -> str:
-    if text.lower() not in ("debug", "info", "warning", "error"):
-        raise ValueError("it must be debug, info, warning or error")
-    return text.lower()
 
 
 def setting(default: Value, read: Callable[[str], Value], meaning: str, secret: bool = False) -> Value:
@@ -76,16 +47,20 @@ class Settings:
 
     data_dir: Path = setting(Path("data"), read_path, "folder of everything that is kept; one process at a time")
     workspace: Path | None = setting(None, read_optional_path, "workspace folder; unset: the default workspace")
-    host: str = setting("127.0.0.1", str, "address of collector, API and pages; pages are free on loopback only")
+    host: str = setting("127.0.0.1", str, "address of collector, API and pages, which are free on loopback only")
     port: int = setting(8000, read_port, "port of collector, API and pages; 0: any free one")
-    clickhouse_port: int = setting(8123, read_port, "port of the SQL interface, on 127.0.0.1; 0: any free one")
+    clickhouse_port: int = setting(8123, read_port, "port of the SQL interface; 0: any free one")
     write_key: str = setting("", read_key, "key that may send; unset: generated once and kept", secret=True)
     secret_key: str = setting("", read_key, "key that may read, alias and send; unset: generated once", secret=True)
-    kafka: str = setting("", str, "brokers as host:port,…; unset: the embedded log")
-    kafka_prefix: str = setting("northstream.", str, "prefix of topic and group names in Kafka")
-    clickhouse_url: str = setting("", str, "ClickHouse server; unset: the embedded engine")
+    kafka: str = setting("", read_brokers, "brokers as host:port,…; unset: the embedded log")
+    kafka_prefix: str = setting("northstream.", read_topic_prefix, "prefix of topic and group names in Kafka")
+    kafka_replication: int = setting(1, read_size, "brokers that keep each record; `migrate` makes topics so")
+    kafka_retention_hours: int = setting(168, read_size, "how long Kafka keeps records; `migrate` makes topics so")
+    clickhouse_url: str = setting("", read_server_url, "ClickHouse server; unset: the embedded engine")
     clickhouse_user: str = setting("northstream_writer", str, "user of the roles in ClickHouse")
     clickhouse_password: str = setting("", str, "its password; unset: the secret key", secret=True)
+    clickhouse_cluster: str = setting("", read_cluster_name, "cluster on whose servers `migrate` makes the tables")
+    instance: str = setting("", str, "name of this collector in a cluster; unset: host name and port")
     partitions: int = setting(4, read_size, "partitions of a new log; fixed for its life")
     max_body_bytes: int = setting(512_000, read_size, "largest request body, also when inflated")
     max_event_bytes: int = setting(32_768, read_size, "largest message")
