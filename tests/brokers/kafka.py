@@ -1,0 +1,192 @@
+"""A real Kafka for tests, without containers: one node, or three that outlive the loss of one.
+
+Does not fetch Kafka: see `brokers.kafka_jars`. Imports nothing of the product.
+"""
+
+import base64
+import contextlib
+import ctypes
+import random
+import signal
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
+
+from brokers.kafka_jars import KafkaMissing, fetch_kafka, fetched_kafka, why_no_kafka
+from brokers.kafka_settings import LOG4J, server_properties
+
+__all__ = ["Kafka", "KafkaCluster", "KafkaMissing", "fetch_kafka", "why_no_kafka"]
+
+READY_SECONDS = 90.0
+STOP_SECONDS = 30.0
+_PAUSE_SECONDS = 0.02
+_JAVA_FLAGS = ("-Xmx256m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+_PR_SET_PDEATHSIG = 1
+
+
+class Node:
+    """One broker-and-controller with its folder; its ports stay the same over restarts."""
+
+    def __init__(self, folder: Path, number: int, ports: Sequence[tuple[int, int]], cluster: str) -> None:
+        """`ports` are (broker, controller) of every node of the cluster, in order; this one is `number`, from 1."""
+        self.folder = folder
+        self.number = number
+        self.port = ports[number - 1][0]
+        self.address = f"127.0.0.1:{self.port}"
+        self.log_file = folder / "broker.log"
+        self.process: subprocess.Popen[bytes] | None = None
+        self._cluster = cluster
+        self._properties = folder / "server.properties"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._properties.write_text(server_properties(folder / "data", number, ports))
+        (folder / "log4j2.properties").write_text(LOG4J)
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None, "not started"
+        return self.process.pid
+
+    def start(self) -> None:
+        """Start the process (`wait_until_ready` waits for it)."""
+        if not (self.folder / "data" / "meta.properties").exists():
+            tool = ("kafka.tools.StorageTool", "format", "-t", self._cluster, "-c", str(self._properties))
+            done = subprocess.run(self._java(*tool), capture_output=True, text=True)
+            assert done.returncode == 0, f"cannot format: {done.stdout}{done.stderr}"
+        with self.log_file.open("ab") as log:
+            command = self._java("kafka.Kafka", str(self._properties))
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=_die_with_the_tests)
+
+    def stop(self) -> None:
+        """End it in good order; nothing happens if it does not run."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self.process is None:
+            return
+        self.process.send_signal(how)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def wait_until_ready(self, nodes: int = 1) -> None:
+        """Wait until this node answers and names `nodes` brokers."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._knows(nodes):
+            assert self.process is not None, "not started"
+            ended = self.process.poll()
+            assert ended is None and time.monotonic() < deadline, f"broker not ready ({ended}): {self._last_words()}"
+            time.sleep(_PAUSE_SECONDS)
+
+    def _knows(self, nodes: int) -> bool:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            with contextlib.suppress(KafkaError):
+                admin = KafkaAdminClient(bootstrap_servers=self.address, bootstrap_timeout_ms=5000)
+                try:
+                    return len(admin.describe_cluster()["brokers"]) >= nodes
+                finally:
+                    admin.close()
+        return False
+
+    def _java(self, main_class: str, *arguments: str) -> list[str]:
+        logging = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"
+        return ["java", *_JAVA_FLAGS, logging, "-cp", f"{fetched_kafka()}/*", main_class, *arguments]
+
+    def _last_words(self) -> str:
+        return self.log_file.read_text(errors="replace")[-3000:] if self.log_file.exists() else ""
+
+
+class KafkaCluster:
+    """Several nodes, each broker and controller: with three, one may be gone."""
+
+    def __init__(self, folder: Path, nodes: int = 3) -> None:
+        """Choose ports and write the settings; nothing is started. Raises `KafkaMissing`."""
+        fetched_kafka()
+        ports = _free_ports(2 * nodes)
+        pairs = list(zip(ports[::2], ports[1::2], strict=True))
+        cluster = _cluster_id()
+        self.nodes = [Node(folder / f"node{number}", number, pairs, cluster) for number in range(1, nodes + 1)]
+
+    @property
+    def address(self) -> str:
+        """All nodes, as clients are told of them: `host:port,host:port,…`."""
+        return ",".join(node.address for node in self.nodes)
+
+    def start(self) -> None:
+        """Start every node that does not run, and wait until all answer."""
+        for node in self.nodes:
+            if node.process is None:
+                node.start()
+        for node in self.nodes:
+            node.wait_until_ready(len(self.nodes))
+
+    def stop(self) -> None:
+        """End every node in good order."""
+        for node in self.nodes:
+            node.stop()
+
+    def kill(self) -> None:
+        """`kill -9` for every node."""
+        for node in self.nodes:
+            node.kill()
+
+    def restart(self) -> None:
+        """Stop, then start and wait until it is ready. After `kill`, `start` alone is enough."""
+        self.stop()
+        self.start()
+
+
+class Kafka(KafkaCluster):
+    """A single node. `address` is `127.0.0.1:port`, the same over restarts."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, nodes=1)
+
+    @property
+    def pid(self) -> int:
+        """Of the broker's process, for tests that freeze it."""
+        return self.nodes[0].pid
+
+    @property
+    def log_file(self) -> Path:
+        return self.nodes[0].log_file
+
+
+def _die_with_the_tests() -> None:
+    """However the process of the tests ends, no broker stays behind."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _cluster_id() -> str:
+    """22 characters; the tool takes one that begins with a dash for an option."""
+    while (name := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return name
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports below those that the kernel gives to outgoing connections.
+
+    A client that dials one of those while the broker is away may reach itself, and the broker could not come back.
+    """
+    ports: list[int] = []
+    while len(ports) < count:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in ports:
+                ports.append(port)
+    return ports
