@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-
 from brokers.kafka import Kafka, why_no_kafka
 
 
