@@ -12,9 +12,14 @@ from northstream.launch import Launch, receive_launch
 from northstream.logs import configure_logs
 
 ROLES = {
-    "collector": "northstream.collector_process",
-    "engine": "northstream.engine_process",
-    "simulator": "northstream.simulator_process",
+    "collector": "northstream.roles.collector",
+    "engine": "northstream.roles.engine",
+    "simulator": "northstream.roles.simulator",
+    "worker": "northstream.roles.worker",
+    "loader": "northstream.roles.loader",
+    "alerter": "northstream.roles.alerter",
+    "boards": "northstream.roles.boards",
+    "warehouse": "northstream.roles.warehouse",
 }
 """Each role's module has `run(launch)`; imported in its own process only, as the parts are large."""
 

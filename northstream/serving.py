@@ -3,12 +3,15 @@
 Does not handle signals: the process decides when to stop.
 """
 
+import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import uvicorn
+
+from northstream.lifetime import Lifetime
 
 KEEP_ALIVE_SECONDS = 75
 """Senders keep connections for a minute; a shorter time of ours would break requests that are on their way."""
@@ -67,3 +70,29 @@ def create_server(app: Any, drain_seconds: int, on_stop: Callable[[], None] = la
         ),
         on_stop,
     )
+
+
+@contextlib.asynccontextmanager
+async def served(
+    app: Any, listening: socket.socket, drain_seconds: int, on_stop: Callable[[], None] = lambda: None
+) -> AsyncIterator["asyncio.Task[None]"]:
+    """Serve within the block, then finish open requests; the socket is closed. Gives the task that serves."""
+    server = create_server(app, drain_seconds, on_stop)
+    serving = asyncio.create_task(server.run_on(listening))
+    try:
+        yield serving
+    finally:
+        server.stop()
+        await serving
+
+
+async def serve(
+    app: Any,
+    listening: socket.socket,
+    lifetime: Lifetime,
+    drain_seconds: int,
+    on_stop: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until the process is told to stop or something fails; open requests are finished."""
+    async with served(app, listening, drain_seconds, on_stop) as serving:
+        await lifetime.first_end_of(serving)

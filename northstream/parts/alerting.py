@@ -1,0 +1,42 @@
+"""Alerting over the published numbers.
+
+Does not judge: see `alerting`.
+"""
+
+from pathlib import Path
+
+from alerting.alerter import Alerter, Surroundings
+from northstream.alert_values import value_reader
+from northstream.clock import unix_ms
+from northstream.parts.stores import Stores
+from schemas.calendar import Calendar
+from schemas.checkpoints import StoreUnavailable
+from schemas.log import LogUnavailable
+from schemas.reading import ReadingUnavailable
+from schemas.topics import Topic
+
+
+def create_alerter(stores: Stores, path: Path, url: str) -> Alerter:
+    """An alerter with its states and outbox in the file `path`. `url`: where receivers find the boards."""
+    workspace = stores.workspace
+    surroundings = Surroundings(
+        value=value_reader(stores.reports, Calendar(workspace.stream.timezone)),
+        log_sink=stores.reports.write_alert_log,
+        pending=lambda: handoffs_pending(stores),
+        clock=unix_ms,
+        public_url=url,
+    )
+    return Alerter(workspace.rules, workspace.receivers, path, surroundings)
+
+
+def handoffs_pending(stores: Stores) -> bool:
+    """Whether persons are on their way between partitions; yes, as long as nobody can tell."""
+    try:
+        heads = stores.people.latest_heads(stores.partitions)
+        ends = stores.handoffs.ends(Topic.HANDOFFS)
+    except (StoreUnavailable, ReadingUnavailable, LogUnavailable):
+        return True
+    return any(
+        end.offset > (heads[partition].positions.handoffs if partition in heads else 0)
+        for partition, end in ends.items()
+    )

@@ -1,0 +1,65 @@
+"""The read API and pages over the warehouse, and who keeps `complete_through` moving.
+
+Does not serve them: see `northstream.serving`.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+
+from dashboard.app import create_app
+from northstream.clock import unix_ms
+from northstream.parts.stores import Stores
+from northstream.settings import Settings
+from schemas.checkpoints import StoreUnavailable
+from schemas.reading import ReadingUnavailable
+from warehouse.client import Warehouse
+
+_READING_PAUSE_SECONDS = 0.5
+
+
+def create_api(
+    stores: Stores,
+    settings: Settings,
+    telemetry: Callable[[], str],
+    alerts: Callable[[], Sequence[Mapping[str, Any]]],
+) -> FastAPI:
+    """The application. `alerts`: where every alert rule stands now.
+
+    It is ready when the warehouse answers, whatever the stream does: while that takes its partitions or rebuilds, the
+    old numbers are served and nobody should stop sending for it.
+    """
+    return create_app(
+        reports=stores.reports,
+        workspace=stores.workspace,
+        clock=unix_ms,
+        secret_keys=[settings.secret_key],
+        write_keys=[settings.write_key],
+        readiness=lambda: {"warehouse": answers(stores.warehouse)},
+        telemetry=telemetry,
+        alerts=alerts,
+    )
+
+
+def answers(warehouse: Warehouse) -> bool:
+    """Whether the warehouse answers now."""
+    try:
+        warehouse.rows("SELECT 1")
+    except (StoreUnavailable, ReadingUnavailable):
+        return False
+    return True
+
+
+async def follow_completeness(stores: Stores, published: Callable[[], Awaitable[None]]) -> None:
+    """Look how far everything is complete whenever `published` returns, twice a second at most, until cancelled.
+
+    `complete_through` comes from comparing readings: taken here, it moves on however seldom it is asked for.
+    """
+    while True:
+        await published()
+        with contextlib.suppress(ReadingUnavailable):
+            await asyncio.to_thread(stores.reports.completeness)
+        await asyncio.sleep(_READING_PAUSE_SECONDS)
