@@ -3,9 +3,13 @@
 Does not open sockets or logs; they are handed in.
 """
 
+import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
+
+from prometheus_client import CollectorRegistry
 
 from ingest.auth import KeyRing
 from ingest.body import Disconnected, Receive
@@ -15,16 +19,22 @@ from ingest.limits import Limits
 from ingest.packer import Packer
 from ingest.rejections import Reason, Rejection
 from ingest.replies import Send, allow, refuse, reply
-from ingest.routes import PATHS
+from ingest.routes import BATCH, PATHS
 from ingest.service import create_service
 from ingest.sorting import Sorter
-from ingest.telemetry import Name, Telemetry
+from ingest.telemetry import Telemetry
 from ingest.throttle import Throttle
+from schemas import request_ids
 from schemas.definitions import Workspace
 from schemas.log import LogAppender
 
 Scope = MutableMapping[str, Any]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+SINGLES, BATCHES = "single", "batch"
+"""The routes that telemetry tells apart."""
+
+log = logging.getLogger(__name__)
 
 
 def create_app(
@@ -37,6 +47,7 @@ def create_app(
     clock: Callable[[], int],
     collector_id: str,
     upstream: Path | None = None,
+    registry: CollectorRegistry | None = None,
 ) -> "Collector":
     """The collector as an ASGI app.
 
@@ -49,6 +60,7 @@ def create_app(
         clock: the time, Unix milliseconds.
         collector_id: a name that no other start of a collector has.
         upstream: the engine's Unix socket; None if there is no engine behind this collector.
+        registry: what the process tells of itself; the collector adds its own. None: there is nothing else to tell.
     """
     telemetry = Telemetry()
     packer = Packer(log, collector_id, limits, clock, telemetry)
@@ -56,7 +68,9 @@ def create_app(
     keys = KeyRing(write_keys, secret_keys)
     intake = Intake(keys, sorter, packer, Throttle(limits), limits, telemetry)
     engine = Engine(upstream, limits) if upstream else None
-    service = create_service(packer, keys, telemetry, engine)
+    registry = registry or CollectorRegistry()
+    registry.register(telemetry)
+    service = create_service(packer, keys, registry, engine)
     return Collector(intake, service, telemetry, engine)
 
 
@@ -78,10 +92,19 @@ class Collector:
             self._engine.end_streams()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        kind = PATHS.get(scope["path"]) if scope["type"] == "http" else None
-        if kind is None:
+        if scope["type"] != "http":
             await self._service(scope, receive, send)
             return
+        request_ids.begin(scope["headers"])
+        kind = PATHS.get(scope["path"])
+        if kind is None:
+            await self._service(scope, receive, send)
+        else:
+            await self._take(kind, scope, receive, send)
+
+    async def _take(self, kind: str, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        code = 200
         authorization, origin, declared_bytes = b"", None, 0
         for name, value in scope["headers"]:
             if name == b"authorization":
@@ -96,14 +119,21 @@ class Collector:
                 return
             body = await self._intake.answer(kind, authorization, declared_bytes, scope["query_string"], receive)
         except Rejection as rejection:
-            self._telemetry.add(Name.REQUESTS, label=str(rejection.status))
-            self._telemetry.add(Name.REJECTIONS, label=rejection.reason.value)
+            code = rejection.status
+            self._note(rejection)
             await refuse(send, rejection, origin)
         except Disconnected:
             return
         else:
-            self._telemetry.add(Name.REQUESTS, label="200")
             await reply(send, 200, body, origin)
+        self._telemetry.answered(BATCHES if kind == BATCH else SINGLES, code, time.perf_counter() - started)
+
+    def _note(self, rejection: Rejection) -> None:
+        reason = rejection.reason
+        self._telemetry.rejections.labels(reason.value).inc()
+        level = logging.WARNING if rejection.status == 503 else logging.INFO
+        # A text of its own for each reason, so that one that comes often does not silence the others.
+        log.log(level, f"request refused: {reason.value}", extra={"reason": reason.value, "code": rejection.status})
 
     async def _other_method(self, scope: Scope, send: Send, origin: bytes | None) -> None:
         if scope["method"] != "OPTIONS":

@@ -3,6 +3,7 @@
 Does not know about HTTP routing or CORS: see `ingest.app` and `ingest.replies`.
 """
 
+import logging
 from typing import Any
 
 from ingest.arrival import arrival_of, check_copies
@@ -14,10 +15,14 @@ from ingest.packer import Packer
 from ingest.rejections import Reason, Rejection
 from ingest.routes import BATCH
 from ingest.sorting import Sorted, Sorter
-from ingest.telemetry import Name, Telemetry
+from ingest.telemetry import Telemetry
 from ingest.throttle import Throttle
-from ingest.verdicts import QUARANTINED, STORED, all_stored, success
+from ingest.verdicts import all_stored, success
 from schemas.log import LogUnavailable
+
+_IDS_IN_A_LINE = 10
+
+log = logging.getLogger(__name__)
 
 
 class Intake:
@@ -80,13 +85,15 @@ class Intake:
         return messages, grant
 
     def _count(self, out: Sorted, size: int) -> None:
-        add = self._telemetry.add
-        add(Name.BODY_BYTES, size)
-        add(Name.MESSAGES, len(out.stored), STORED)
+        telemetry = self._telemetry
+        telemetry.body_bytes.inc(size)
+        telemetry.stored.inc(len(out.stored))
         if out.quarantine:
-            add(Name.MESSAGES, len(out.quarantine), QUARANTINED)
+            telemetry.quarantined.inc(len(out.quarantine))
+            ids = [row.message_id for row in out.quarantine[:_IDS_IN_A_LINE]]
+            log.info("messages quarantined", extra={"messages": len(out.quarantine), "message_ids": ids})
         if out.links:
-            add(Name.LINKS, len(out.links))
+            telemetry.links.inc(len(out.links))
 
 
 def _answer(kind: str, out: Sorted) -> bytes:

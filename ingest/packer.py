@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ingest.blocks import Portion, pack
 from ingest.limits import Limits
 from ingest.rejections import Reason, Rejection
-from ingest.telemetry import Name, Telemetry
+from ingest.telemetry import Telemetry
 from schemas.log import LogAppender, LogUnavailable
 
 
@@ -48,6 +48,9 @@ class Packer:
         self._thread = threading.Thread(target=self._run, name="packer", daemon=True)
         self._loop: asyncio.AbstractEventLoop
         self.is_writable = False
+        telemetry.waiting_limit_bytes.set(limits.waiting_bytes)
+        telemetry.waiting_bytes.set_function(lambda: self.waiting_bytes)
+        telemetry.log_writable.set_function(lambda: self.is_writable)
 
     def start(self) -> None:
         """Begin; call it from the event loop that will submit."""
@@ -161,7 +164,7 @@ class Packer:
             self._log.append(records, low_watermark_ms)
         except LogUnavailable as error:
             failure = error
-            self._telemetry.add(Name.FAILED_COMMITS)
+            self._telemetry.append_failures.inc()
         except BaseException as error:
             # Not swallowed: the senders learn of it, and the thread ends with it.
             failure = LogUnavailable(f"the appending thread ended: {error!r}")
@@ -171,9 +174,8 @@ class Packer:
         else:
             # Only what was appended uses up numbers, so that they have no gaps.
             self._sequence += len(records)
-            self._telemetry.add(Name.COMMITS)
-            self._telemetry.add(Name.RECORDS, len(records))
-            self._telemetry.add(Name.COMMIT_SECONDS, time.perf_counter() - started)
+            self._telemetry.records.inc(len(records))
+            self._telemetry.append_duration.observe(time.perf_counter() - started)
         finally:
             self.is_writable = failure is None
             self._loop.call_soon_threadsafe(_settle, requests, failure)

@@ -3,24 +3,23 @@
 Does not decide what is answered.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 from ingest.rejections import Rejection
+from schemas import request_ids
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
+Headers = Sequence[tuple[bytes, bytes]]
 
 _JSON = (b"content-type", b"application/json")
 _ALLOWED_HEADERS = b"authorization, content-type, content-encoding, anonymousid, sentat, x-retry-count"
 _PREFLIGHT_SECONDS = b"600"
 
 
-async def reply(send: Send, status: int, body: bytes, origin: bytes | None, retry_after: int | None = None) -> None:
+async def reply(send: Send, status: int, body: bytes, origin: bytes | None, more: Headers = ()) -> None:
     """A JSON answer. With credentials allowed a browser wants its own origin back, never `*`."""
-    headers: Headers = [_JSON, (b"content-length", b"%d" % len(body))]
-    if retry_after is not None:
-        headers.append((b"retry-after", b"%d" % retry_after))
+    headers = [_JSON, (b"content-length", b"%d" % len(body)), *more]
     if origin is not None:
         headers += cors(origin)
     await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -28,14 +27,18 @@ async def reply(send: Send, status: int, body: bytes, origin: bytes | None, retr
 
 
 async def refuse(send: Send, rejection: Rejection, origin: bytes | None) -> None:
-    await reply(send, rejection.status, rejection.body(), origin, rejection.retry_after)
+    """The error, with the id under which the log tells of the request."""
+    more = [(request_ids.HEADER, request_ids.current().encode())]
+    if rejection.retry_after is not None:
+        more.append((b"retry-after", b"%d" % rejection.retry_after))
+    await reply(send, rejection.status, rejection.body(), origin, more)
 
 
 def cors(origin: bytes) -> Headers:
     return [
         (b"access-control-allow-origin", origin),
         (b"access-control-allow-credentials", b"true"),
-        (b"access-control-expose-headers", b"Retry-After"),
+        (b"access-control-expose-headers", b"Retry-After, X-Request-Id"),
         (b"vary", b"Origin"),
     ]
 

@@ -10,19 +10,21 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.routing import APIRouter
+from prometheus_client import CollectorRegistry
 
 from ingest.auth import KeyRing
 from ingest.engine import Engine, EngineAway
+from ingest.exposition import TEXT, exposition, together
 from ingest.openapi import add_ingest_routes, add_paths
 from ingest.packer import Packer
 from ingest.pass_on import PassOn
 from ingest.rejections import Reason, Rejection
 from ingest.sdk_settings import browser_settings
-from ingest.telemetry import Name, Telemetry
 from schemas.loopback import is_on_loopback
+from schemas.telemetry import Collector as Names
 
 
-def create_service(packer: Packer, keys: KeyRing, telemetry: Telemetry, engine: Engine | None) -> FastAPI:
+def create_service(packer: Packer, keys: KeyRing, registry: CollectorRegistry, engine: Engine | None) -> FastAPI:
     """The FastAPI app behind the ingest routes; it starts and ends the packer, and ends `engine`."""
 
     @asynccontextmanager
@@ -35,7 +37,7 @@ def create_service(packer: Packer, keys: KeyRing, telemetry: Telemetry, engine: 
 
     app = FastAPI(title="NorthStream", lifespan=lifespan, openapi_url=None)
     app.include_router(_health(packer, engine))
-    app.include_router(_telemetry(packer, engine, telemetry, keys))
+    app.include_router(_telemetry(engine, registry, keys))
     app.include_router(_documents(app, engine))
     app.include_router(_settings(keys))
     app.mount("/", PassOn(engine))
@@ -68,8 +70,9 @@ async def _answers(engine: Engine) -> bool:
         return False
 
 
-def _telemetry(packer: Packer, engine: Engine | None, telemetry: Telemetry, keys: KeyRing) -> APIRouter:
+def _telemetry(engine: Engine | None, registry: CollectorRegistry, keys: KeyRing) -> APIRouter:
     router = APIRouter(tags=["service"])
+    engine_up = Names.ENGINE_UP.gauge(registry) if engine else None
 
     @router.get(
         "/metrics", summary="Telemetry of collector and engine, for Prometheus", response_class=PlainTextResponse
@@ -80,18 +83,21 @@ def _telemetry(packer: Packer, engine: Engine | None, telemetry: Telemetry, keys
         except Rejection as refusal:
             return Response(refusal.body(), refusal.status, media_type="application/json")
         engines_own = ""
-        if engine:
-            try:
-                engines_own = (await engine.ask("/metrics")).text
-            except EngineAway:
-                telemetry.set(Name.ENGINE_UP, 0)
-            else:
-                telemetry.set(Name.ENGINE_UP, 1)
-        telemetry.set(Name.WAITING_BYTES, packer.waiting_bytes)
-        telemetry.set(Name.LOG_WRITABLE, packer.is_writable)
-        return PlainTextResponse(telemetry.text() + engines_own, media_type="text/plain; version=0.0.4")
+        if engine and engine_up:
+            engines_own = await _telemetry_of(engine)
+            engine_up.set(bool(engines_own))
+        return PlainTextResponse(together(exposition(registry), engines_own), media_type=TEXT)
 
     return router
+
+
+async def _telemetry_of(engine: Engine) -> str:
+    """What the engine tells; empty if it does not answer, or not with telemetry."""
+    try:
+        answer = await engine.ask("/metrics")
+    except EngineAway:
+        return ""
+    return answer.text if answer.status_code == 200 else ""
 
 
 def _refuse_strangers(request: Request, keys: KeyRing) -> None:

@@ -15,7 +15,7 @@ from ingest.links import AppendedLinks, Link, link_of
 from ingest.message_ids import RecentIds, mint
 from ingest.messages import Message
 from ingest.steps import build_steps
-from ingest.telemetry import Name, Telemetry
+from ingest.telemetry import Telemetry
 from ingest.verdicts import DUPLICATE, FLAGGED, QUARANTINED, Violations, verdict
 from schemas.definitions import Workspace
 from schemas.identity import USER_IS_JUNK
@@ -88,7 +88,7 @@ class Sorter:
         self._examine(messages, arrival, grant, out)
         for rules, times in out.broken.items():
             for rule in rules:
-                self._telemetry.add(Name.VIOLATIONS, times, rule)
+                self._telemetry.violations.labels(rule).inc(times)
         self._find_links(out)
         self._find_copies(out)
         return out

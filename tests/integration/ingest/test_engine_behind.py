@@ -77,11 +77,11 @@ def test_telemetry_of_both_is_one_text(start: Any, engine: Any) -> None:
     collector.post("/v1/batch", "no json")
     text = collector.client.get("/metrics").text
     for line in (
-        'northstream_collector_messages_total{verdict="stored"} 1',
-        'northstream_collector_messages_total{verdict="quarantined"} 1',
-        'northstream_collector_rejections_total{reason="not_json"} 1',
-        'northstream_collector_violations_total{rule="bad time"} 1',
-        "northstream_collector_engine_up 1",
+        'northstream_collector_messages_total{verdict="stored"} 1.0',
+        'northstream_collector_messages_total{verdict="quarantined"} 1.0',
+        'northstream_collector_rejections_total{reason="not_json"} 1.0',
+        'northstream_collector_violations_total{rule="bad time"} 1.0',
+        "northstream_collector_engine_up 1.0",
         "northstream_engine_alive 1",
     ):
         assert line in text.splitlines()

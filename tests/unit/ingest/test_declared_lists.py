@@ -1,10 +1,9 @@
-"""Every closed list of the collector is complete: reasons, telemetry, routes."""
+"""Every closed list of the collector is complete: reasons, routes."""
 
 import json
 
 from ingest.rejections import STATUS, Reason, Rejection
 from ingest.routes import PATHS, TYPES
-from ingest.telemetry import DECLARED, Name, Telemetry
 
 
 def test_every_reason_has_a_status_and_a_body() -> None:
@@ -18,22 +17,6 @@ def test_every_reason_has_a_status_and_a_body() -> None:
         assert body["message"] == body["detail"] == "why"
         assert body["code"] == (400 if STATUS[reason] == 401 else STATUS[reason])
         assert "why" in body["error"]
-
-
-def test_every_telemetry_name_is_declared() -> None:
-    """With its type, its help and its label; what has no label is there from the start."""
-    assert set(DECLARED) == set(Name)
-    text = Telemetry().text()
-    for name, (kind, help_text, label) in DECLARED.items():
-        assert f"# HELP {name} {help_text}\n# TYPE {name} {kind}\n" in text
-        assert (f"\n{name} 0\n" in text) == (not label)
-
-
-def test_large_counters_keep_every_digit() -> None:
-    """A scientific notation would lose events."""
-    telemetry = Telemetry()
-    telemetry.add(Name.MESSAGES, 123_456_789, "stored")
-    assert 'northstream_collector_messages_total{verdict="stored"} 123456789' in telemetry.text()
 
 
 def test_every_route_of_the_contract_is_there() -> None:
