@@ -9,6 +9,9 @@ from enum import StrEnum
 FORMAT_VERSION = 1
 """Version of the record format, carried by each record."""
 
+POISON_VERSION = 0
+"""The version of what lies in a topic but is no record of ours: see `Record.is_poison`."""
+
 MAX_BLOCK_EVENTS = 500
 MAX_BLOCK_BYTES = 256 * 1024
 """A block ends at whichever comes first; a single longer line is a block of its own."""
@@ -53,6 +56,16 @@ class Record:
     collector: str = ""
     sequence: int = 0
     version: int = FORMAT_VERSION
+
+    @property
+    def is_poison(self) -> bool:
+        """Whether this is something foreign in the topic: headers missing or unreadable.
+
+        Readers get it like any record, so that offsets go on: `value` holds the bytes as they lay there (empty where
+        there were none), `count` is 0, `kind` is whatever its topic carries, nothing else of it is known. It has no
+        lines to apply or load: set it aside, count it, go on behind it.
+        """
+        return self.version == POISON_VERSION
 
 
 @dataclass(frozen=True, slots=True)
