@@ -1,4 +1,4 @@
-"""One door to the warehouse, embedded (chDB) or a ClickHouse server: the same calls, thread-safe.
+"""One door to the warehouse, embedded (chDB) or ClickHouse servers: the same calls, thread-safe.
 
 Does not know any table; does not repeat a call that failed: that is the caller's decision.
 """
@@ -6,83 +6,74 @@ Does not know any table; does not repeat a call that failed: that is the caller'
 from __future__ import annotations
 
 import io
-import queue
-import threading
+import logging
+import random
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
-from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError, StreamClosedError
+from clickhouse_connect.driver.exceptions import DatabaseError
+from urllib3 import Timeout
 
-from schemas.checkpoints import StoreUnavailable
-from schemas.reading import ReadingUnavailable
+from warehouse.dialect import Dialect
+from warehouse.failing import (
+    NOTHING_WRITTEN_CODE,
+    UnreadableLines,
+    WarehouseUnavailable,
+    named_errors,
+    speaks_of_lines,
+)
+from warehouse.pool import ClientPool
+
+__all__ = ["DATABASE", "Patience", "UnreadableLines", "Warehouse", "WarehouseUnavailable"]
 
 DATABASE = "northstream"
 
-PASSING_CODES = frozenset(
-    (
-        3,  # UNEXPECTED_END_OF_FILE: the connection broke
-        74,  # CANNOT_READ_FROM_FILE_DESCRIPTOR
-        75,  # CANNOT_WRITE_TO_FILE_DESCRIPTOR
-        76,  # CANNOT_OPEN_FILE
-        159,  # TIMEOUT_EXCEEDED
-        160,  # TOO_SLOW
-        201,  # QUOTA_EXCEEDED
-        202,  # TOO_MANY_SIMULTANEOUS_QUERIES
-        209,  # SOCKET_TIMEOUT
-        210,  # NETWORK_ERROR
-        236,  # ABORTED: the server shuts down
-        241,  # MEMORY_LIMIT_EXCEEDED
-        242,  # TABLE_IS_READ_ONLY
-        243,  # NOT_ENOUGH_SPACE
-        252,  # TOO_MANY_PARTS
-        279,  # ALL_CONNECTION_TRIES_FAILED
-        394,  # QUERY_WAS_CANCELLED
-        425,  # SYSTEM_ERROR
-        439,  # CANNOT_SCHEDULE_TASK
-        999,  # KEEPER_EXCEPTION
-    )
-)
-"""ClickHouse error codes that may pass by themselves; every other code is an error of ours."""
+_QUORUM_WAIT_SECONDS = 15.0
 
-UNREADABLE_CODES = frozenset((6, 25, 26, 27, 33, 38, 41, 53, 69, 72, 117, 130, 131, 321, 349))
-"""ClickHouse error codes that speak of the lines of an insert, not of the warehouse."""
-
-_WRITER_SETTINGS = {
-    # An acknowledged insert must be on disk; asynchronous inserts answer for a buffer shared with others.
-    "async_insert": 0,
-    # One range is one block: parallel parsing cuts the input into several.
-    "input_format_parallel_parsing": 0,
-    # A row with a misspelt column must fail, not vanish half.
-    "input_format_skip_unknown_fields": 0,
-}
+# It writes whole tracebacks of what we raise by name.
+logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
 
 
-class WarehouseUnavailable(StoreUnavailable, ReadingUnavailable):
-    """The warehouse does not answer now; what was being written may or may not be there."""
+class Patience(NamedTuple):
+    """How long a server may be silent, in seconds, before a call fails as WarehouseUnavailable.
+
+    A server that works on a statement says so meanwhile; our own HTTP face does not, so that `reading` bounds its
+    slowest query too.
+    """
+
+    connecting: float = 5.0
+    reading: float = 30.0
+    writing: float = 60.0
 
 
-class UnreadableLines(Exception):
-    """The warehouse cannot read some of the lines; none of them was inserted."""
+USUAL_PATIENCE = Patience()
 
 
 class Warehouse:
-    """A pool of clients; each runs one query at a time, so as many calls run side by side as there are clients.
+    """As many calls run side by side as there are clients; others wait for their turn.
 
-    Clients are opened when first needed. A call waits while all of them are busy.
+    `dialect` tells how definitions are spelt here.
     """
 
-    def __init__(self, open_client: Callable[[], Any], size: int, settings: Mapping[str, Any]) -> None:
-        """`settings` hold for every call of each client."""
-        self._open_client = open_client
+    def __init__(
+        self,
+        open_client: Callable[[], Any],
+        size: int,
+        dialect: Dialect,
+        settings: Mapping[str, str | int],
+        patience: Patience | None = None,
+    ) -> None:
+        """`settings` hold for every call of each client; `patience` for servers only."""
+        self.dialect = dialect
+        self.open_client = open_client
         self._settings = settings
-        self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
-        self._opening = threading.Lock()
-        self._unopened = size
-        self._clients: list[Any] = []
+        self._patience = patience
+        self._pool = ClientPool(self._opened, size)
 
     @classmethod
     def embedded(cls, path: Path | str, size: int = 6, read_only: bool = False) -> Warehouse:
@@ -91,13 +82,23 @@ class Warehouse:
         def open_client() -> Any:
             return clickhouse_connect.get_client(interface="chdb", path=str(path))
 
-        return cls(open_client, size, {"readonly": 1} if read_only else _WRITER_SETTINGS)
+        dialect = Dialect()
+        return cls(open_client, size, dialect, {"readonly": 1} if read_only else dialect.writer_settings)
 
     @classmethod
-    def server(cls, url: str, user: str = "", password: str = "", size: int = 6) -> Warehouse:
+    def server(
+        cls,
+        url: str,
+        user: str = "",
+        password: str = "",
+        size: int = 6,
+        cluster: str = "",
+        patience: Patience = USUAL_PATIENCE,
+    ) -> Warehouse:
         """A ClickHouse server by its URL (`http://host:8123`); a user in the URL is taken unless one is given.
 
-        Without a user it is the server's default one, which may only read.
+        Without a user it is the server's default one, which may only read. `cluster`: the name under which the servers
+        know their replicas; the URL is one of theirs, or of what stands before them.
         """
         parts = urlsplit(url)
 
@@ -108,14 +109,20 @@ class Warehouse:
                 port=parts.port,
                 username=user or unquote(parts.username or "") or None,
                 password=password or unquote(parts.password or ""),
+                connect_timeout=patience.connecting,
+                send_receive_timeout=patience.reading,
                 query_retries=0,
                 autogenerate_session_id=False,
+                # One connection for each client, so that none is shared between threads or thrown away.
+                dedicated_pool=True,
             )
             # The library would send a broken insert again by itself.
             client.http_retries = 0
             return client
 
-        return cls(open_client, size, _WRITER_SETTINGS if user or parts.username else {})
+        dialect = Dialect(cluster)
+        settings = dialect.writer_settings if user or parts.username else {}
+        return cls(open_client, size, dialect, settings, patience)
 
     def command(
         self,
@@ -128,8 +135,17 @@ class Warehouse:
         Raises:
             WarehouseUnavailable: it may pass; the statement may have run.
         """
-        with self._client() as client:
-            client.command(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
+        with self._writing() as client:
+            _with_quorum(lambda: client.command(sql, parameters=dict(parameters or {}), settings=dict(settings or {})))
+
+    def define(self, sql: str) -> None:
+        """Run a statement of definition, written for one engine, in the form that this warehouse needs.
+
+        Raises:
+            WarehouseUnavailable: it may pass; the statement may have run, on some servers only.
+            DialectError: it has no such form.
+        """
+        self.command(self.dialect.spelt(sql))
 
     def rows(
         self,
@@ -138,20 +154,20 @@ class Warehouse:
         formats: Mapping[str, str] | None = None,
     ) -> list[tuple[Any, ...]]:
         """All rows of a query. `formats` by column, e.g. `bytes` for a String that is no text."""
-        with self._client() as client:
+        with self._reading() as client:
             result = client.query(sql, parameters=dict(parameters or {}), column_formats=dict(formats or {}))
             return [tuple(row) for row in result.result_rows]
 
     def records(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """All rows of a query, by column name."""
-        with self._client() as client:
+        with self._reading() as client:
             result = client.query(sql, parameters=dict(parameters or {}))
             return [dict(row) for row in result.named_results()]
 
     def lines(self, sql: str, parameters: Mapping[str, Any] | None = None) -> bytes:
         """All rows of a query as NDJSON, 64-bit numbers unquoted."""
         settings = {"output_format_json_quote_64bit_integers": 0}
-        with self._client() as client:
+        with self._reading() as client:
             found = client.raw_query(sql, parameters=dict(parameters or {}), settings=settings, fmt="JSONEachRow")
             return bytes(found)
 
@@ -162,7 +178,7 @@ class Warehouse:
         formats: Mapping[str, str] | None = None,
     ) -> Iterator[Sequence[Sequence[Any]]]:
         """The columns of a query block by block; takes up a client until the last is read or it is closed."""
-        with self._client() as client:
+        with self._reading() as client:
             stream = client.query_column_block_stream(
                 sql, parameters=dict(parameters or {}), column_formats=dict(formats or {})
             )
@@ -176,80 +192,62 @@ class Warehouse:
             WarehouseUnavailable: it may pass; the rows may be there. Repeat with the same deduplication token.
             UnreadableLines: repeating does not help.
         """
-        with self._client() as client:
+        with self._writing() as client:
             try:
-                # A stream cannot be sent twice, so the library does not try.
-                client.raw_insert(
-                    f"{DATABASE}.{table}",
-                    column_names=list(columns),
-                    insert_block=io.BytesIO(lines),
-                    settings=dict(settings),
-                    fmt="JSONEachRow",
-                )
+                _with_quorum(lambda: _insert(client, table, columns, lines, settings))
             except DatabaseError as error:
-                if speaks_of_lines(error):
+                if speaks_of_lines(error, self._is_server):
                     raise UnreadableLines(str(error)) from error
                 raise
 
     def close(self) -> None:
-        """Close every client; calls still under way finish first."""
-        while self._clients:
-            self._clients.pop().close()
+        """Close every client."""
+        self._pool.close()
+
+    @property
+    def _is_server(self) -> bool:
+        return self._patience is not None
 
     @contextmanager
-    def _client(self) -> Iterator[Any]:
-        with _named_errors():
-            client = self._take()
-            try:
-                yield client
-            finally:
-                self._idle.put(client)
+    def _reading(self) -> Iterator[Any]:
+        with named_errors(self._is_server), self._pool.client() as client:
+            if self._patience is not None:
+                client.timeout = Timeout(connect=self._patience.connecting, read=self._patience.reading)
+            yield client
 
-    def _take(self) -> Any:
-        try:
-            return self._idle.get_nowait()
-        except queue.Empty:
-            pass
-        with self._opening:
-            if self._unopened:
-                client = self._opened()
-                self._unopened -= 1
-                self._clients.append(client)
-                return client
-        return self._idle.get()
+    @contextmanager
+    def _writing(self) -> Iterator[Any]:
+        with named_errors(self._is_server), self._pool.client() as client:
+            if self._patience is not None:
+                client.timeout = Timeout(connect=self._patience.connecting, read=self._patience.writing)
+            yield client
 
     def _opened(self) -> Any:
-        client = self._open_client()
+        client = self.open_client()
         for name, value in self._settings.items():
             client.set_client_setting(name, value)
         return client
 
 
-@contextmanager
-def _named_errors() -> Iterator[None]:
-    """Sorts the library's errors by what the caller should do: wait, or mend the program."""
-    try:
-        yield
-    except StreamClosedError:
-        raise
-    except ClickHouseError as error:
-        if may_pass(error):
-            raise WarehouseUnavailable(str(error)) from error
-        raise
-    except OSError as error:
-        raise WarehouseUnavailable(str(error)) from error
+def _insert(client: Any, table: str, columns: Sequence[str], lines: bytes, settings: Mapping[str, Any]) -> None:
+    # A stream cannot be sent twice, so the library does not try.
+    client.raw_insert(
+        f"{DATABASE}.{table}",
+        column_names=list(columns),
+        insert_block=io.BytesIO(lines),
+        settings=dict(settings),
+        fmt="JSONEachRow",
+    )
 
 
-def may_pass(error: ClickHouseError) -> bool:
-    """Whether the same call may succeed later. Without a code the server was not reached."""
-    code = getattr(error, "code", None)
-    if code is None:
-        return isinstance(error, OperationalError)
-    return code in PASSING_CODES
-
-
-def speaks_of_lines(error: DatabaseError) -> bool:
-    """Whether an insert failed for its lines. The embedded engine loses the code if a line is not UTF-8."""
-    if error.code is None:
-        return not isinstance(error, OperationalError)
-    return error.code in UNREADABLE_CODES
+def _with_quorum(write: Callable[[], object]) -> None:
+    """Replicas take one insert into a table at a time and turn others away whole: only these are sent again here."""
+    deadline = time.monotonic() + _QUORUM_WAIT_SECONDS
+    while True:
+        try:
+            write()
+            return
+        except DatabaseError as error:
+            if error.code != NOTHING_WRITTEN_CODE or time.monotonic() >= deadline:
+                raise
+        time.sleep(random.uniform(0.01, 0.1))

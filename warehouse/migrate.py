@@ -10,16 +10,16 @@ from importlib import resources
 from typing import Literal
 
 from warehouse.client import DATABASE, Warehouse
-
-DEDUPLICATION_WINDOW = 1000
-"""Blocks whose tokens a table remembers; at least twice the blocks in flight, without it a token does nothing."""
+from warehouse.dialect import DEDUPLICATION_WINDOW
+from warehouse.table_guarantees import broken_tables
 
 _FILE_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql\Z")
 _CREATED_TABLE = re.compile(rf"^CREATE TABLE IF NOT EXISTS {DATABASE}\.(\w+)", re.MULTILINE)
 _COMMENT = re.compile(r"^--[^\n]*\n", re.MULTILINE)
 
-_LEDGER = f"""
-CREATE TABLE IF NOT EXISTS {DATABASE}.migrations
+LEDGER_STATEMENTS = (
+    f"CREATE DATABASE IF NOT EXISTS {DATABASE}",
+    f"""CREATE TABLE IF NOT EXISTS {DATABASE}.migrations
 (
     number UInt32,
     name String,
@@ -28,8 +28,10 @@ CREATE TABLE IF NOT EXISTS {DATABASE}.migrations
 )
 ENGINE = ReplacingMergeTree
 ORDER BY number
-SETTINGS non_replicated_deduplication_window = {DEDUPLICATION_WINDOW}, fsync_after_insert = 1, fsync_part_directory = 1
-"""
+SETTINGS
+    non_replicated_deduplication_window = {DEDUPLICATION_WINDOW}, fsync_after_insert = 1, fsync_part_directory = 1""",
+)
+"""What must be there before a migration can be noted."""
 
 
 class MigrationError(Exception):
@@ -101,7 +103,7 @@ def migrate(warehouse: Warehouse, migrations: list[Migration] | None = None, dry
     """Apply what is pending, in order, and return it; with `dry_run` only return it.
 
     Raises:
-        MigrationError: drift, unknown migrations, or a table without its deduplication window.
+        MigrationError: drift, unknown migrations, or a table that breaks a guarantee.
         WarehouseUnavailable: try again; statements that already ran do no harm.
     """
     files = read_migrations() if migrations is None else migrations
@@ -111,18 +113,25 @@ def migrate(warehouse: Warehouse, migrations: list[Migration] | None = None, dry
     if dry_run:
         return pending
     if pending:
-        warehouse.command(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
-        warehouse.command(_LEDGER)
+        for statement in LEDGER_STATEMENTS:
+            warehouse.define(statement)
     for migration in pending:
         for statement in migration.statements:
-            warehouse.command(statement)
+            warehouse.define(statement)
         warehouse.command(
             f"INSERT INTO {DATABASE}.migrations (number, name, checksum)"
             " VALUES ({number:UInt32}, {name:String}, {checksum:String})",
             {"number": migration.number, "name": migration.name, "checksum": migration.checksum},
         )
-    _check_windows(warehouse, files)
+    broken = broken_tables(warehouse, created_tables(files))
+    if broken:
+        raise MigrationError("; ".join(broken))
     return pending
+
+
+def created_tables(migrations: list[Migration]) -> set[str]:
+    """The tables of ours, without the database; other tables that somebody keeps in it are none of ours."""
+    return {name for migration in migrations for name in _CREATED_TABLE.findall(migration.sql)}
 
 
 def _applied(warehouse: Warehouse) -> dict[int, tuple[str, str]]:
@@ -145,16 +154,3 @@ def _refuse_contradictions(states: list[MigrationStatus]) -> None:
             problems.append(f"migration {at.number:04} ({at.name}) was applied by a newer release")
     if problems:
         raise MigrationError("; ".join(problems))
-
-
-def _check_windows(warehouse: Warehouse, migrations: list[Migration]) -> None:
-    """Other tables that somebody keeps in this database are none of ours."""
-    ours = {name for migration in migrations for name in _CREATED_TABLE.findall(migration.sql)}
-    rows = warehouse.rows(
-        "SELECT name, engine_full FROM system.tables WHERE database = {database:String} AND engine LIKE '%MergeTree'",
-        {"database": DATABASE},
-    )
-    for name, engine in rows:
-        window = re.search(r"non_replicated_deduplication_window = (\d+)", engine)
-        if name in ours and (window is None or int(window[1]) < DEDUPLICATION_WINDOW):
-            raise MigrationError(f"table {name} does not remember the tokens of its last {DEDUPLICATION_WINDOW} blocks")

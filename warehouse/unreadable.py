@@ -27,9 +27,14 @@ class TooManyUnreadable(Exception):
     """So many lines of one load cannot be read that putting them aside would drain the log."""
 
 
+def check_statement(table: str) -> str:
+    """Makes a table that reads lines as another does and keeps nothing."""
+    return f"CREATE OR REPLACE TABLE {DATABASE}.{table}_check AS {DATABASE}.{table} ENGINE = Null"
+
+
 def check_table(warehouse: Warehouse, table: str, columns: Sequence[str]) -> IsReadable:
     """A question to the warehouse whether it can read lines, which stores nothing."""
-    warehouse.command(f"CREATE OR REPLACE TABLE {DATABASE}.{table}_check AS {DATABASE}.{table} ENGINE = Null")
+    warehouse.define(check_statement(table))
 
     def is_readable(lines: bytes) -> bool:
         try:

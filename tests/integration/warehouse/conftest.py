@@ -15,8 +15,13 @@ PARTITIONS = 2
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    opened = Warehouse.embedded(tmp_path_factory.mktemp("engine"))
+def engine_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("engine")
+
+
+@pytest.fixture(scope="module")
+def engine(engine_path: Path) -> Iterator[Warehouse]:
+    opened = Warehouse.embedded(engine_path)
     migrate(opened)
     yield opened
     opened.close()
