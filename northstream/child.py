@@ -19,6 +19,10 @@ _STEADY_SECONDS = 30.0
 log = logging.getLogger(__name__)
 
 
+class ChildRefused(UserError):
+    """A child has told the user what to mend."""
+
+
 class Child:
     """A role in a process of its own. `inherited` are descriptors that it keeps besides its sockets."""
 
@@ -34,7 +38,7 @@ class Child:
         """Keep the child running until `stop`, or once to its end if it is not to be restarted.
 
         Raises:
-            UserError: the child ended because the user must mend something; it has said what.
+            ChildRefused: the child ended because the user must mend something; it has said what.
         """
         loop = asyncio.get_running_loop()
         pause = FIRST_PAUSE_SECONDS
@@ -44,7 +48,7 @@ class Child:
             if self._stopping or (code == 0 and not self._restart):
                 return
             if code == EXIT_USER:
-                raise UserError(f"the {self.role} process could not start; see its message above")
+                raise ChildRefused(f"the {self.role} process could not start; see its message above")
             pause = FIRST_PAUSE_SECONDS if loop.time() - started > _STEADY_SECONDS else pause
             level = logging.ERROR if code else logging.INFO
             log.log(level, "%s ended with code %s; starting it again in %.1f s", self.role, code, pause)

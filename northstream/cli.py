@@ -6,9 +6,10 @@ Does no work of its own.
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from northstream.cluster_roles import ROLES
 from northstream.failures import EXIT_USER, UserError
 from northstream.settings import Settings, resolve
 
@@ -21,7 +22,11 @@ _FLAGS = {
     "workspace": ("DIR", "workspace folder (the default workspace)"),
     "host": ("ADDRESS", "address of collector, API and pages (127.0.0.1)"),
     "port": ("PORT", "port of collector, API and pages (8000)"),
-    "clickhouse-port": ("PORT", "port of the SQL interface, on 127.0.0.1 (8123)"),
+    "clickhouse-port": ("PORT", "port of the SQL interface (8123)"),
+}
+_CLUSTER_FLAGS = {
+    "kafka": ("BROKERS", "Kafka's brokers as host:port,…"),
+    "clickhouse-url": ("URL", "ClickHouse server, or a warehouse role"),
 }
 
 
@@ -50,6 +55,9 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _command(commands, "up", _up, "run everything until Ctrl-C")
     _command(commands, "demo", _demo, "run everything with a simulated company")
+    _run_commands(commands)
+    migrate = _command(commands, "migrate", _migrate, "make or check topics and tables of a cluster")
+    _add_flags(migrate, _CLUSTER_FLAGS)
     _command(commands, "settings", _settings, "show each setting: value, source, meaning")
     _command(commands, "doctor", _doctor, "check whether everything is there to run")
     _command(commands, "replay", _replay, "rebuild people and counters from the stored events")
@@ -71,15 +79,30 @@ def _command(
     text: str,
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-    for flag, (metavar, meaning) in _FLAGS.items():
-        parser.add_argument(f"--{flag}", metavar=metavar, help=meaning)
+    _add_flags(parser, _FLAGS)
     parser.set_defaults(run=run)
     return parser
 
 
+def _add_flags(parser: argparse.ArgumentParser, flags: Mapping[str, tuple[str, str]]) -> None:
+    for flag, (metavar, meaning) in flags.items():
+        parser.add_argument(f"--{flag}", metavar=metavar, help=meaning)
+
+
+def _run_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """One command per role of a cluster."""
+    text = "run one role of a cluster until Ctrl-C"
+    roles = commands.add_parser("run", help=text, description=f"{text[0].upper()}{text[1:]}.").add_subparsers(
+        metavar="ROLE", required=True
+    )
+    for role in ROLES.values():
+        _add_flags(_command(roles, role.name, _run, role.meaning), _CLUSTER_FLAGS)
+        roles.choices[role.name].set_defaults(role=role.name)
+
+
 def _flags(parsed: argparse.Namespace) -> dict[str, str]:
-    names = (flag.replace("-", "_") for flag in _FLAGS)
-    return {name: getattr(parsed, name) for name in names if getattr(parsed, name) is not None}
+    names = (flag.replace("-", "_") for flag in (*_FLAGS, *_CLUSTER_FLAGS))
+    return {name: getattr(parsed, name) for name in names if getattr(parsed, name, None) is not None}
 
 
 def _resolved_settings(parsed: argparse.Namespace) -> Settings:
@@ -97,6 +120,18 @@ def _demo(parsed: argparse.Namespace) -> None:
 
     settings = resolve(_flags(parsed), os.environ, data_dir=DEMO_DATA_DIR).settings
     up(settings, extra_roles=["simulator"])
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    from northstream.run_role import run_role
+
+    return run_role(resolve(_flags(parsed), os.environ), parsed.role)
+
+
+def _migrate(parsed: argparse.Namespace) -> None:
+    from northstream.migrate_command import run_migrate
+
+    run_migrate(_resolved_settings(parsed))
 
 
 def _settings(parsed: argparse.Namespace) -> None:

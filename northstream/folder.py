@@ -15,6 +15,8 @@ from northstream.failures import UserError
 LOCK_WAIT_SECONDS = 5.0
 """A start waits so long for a predecessor that is ending."""
 
+LOCK_NAME = "lock"
+
 _LOCK_PAUSE_SECONDS = 0.05
 _MAX_SOCKET_PATH = 100
 """Bytes; a Unix socket's path may have 107 on Linux and fewer elsewhere."""
@@ -39,14 +41,16 @@ def prepare_folder(folder: Path) -> None:
         raise UserError(f"the data folder {folder} cannot be written ({error.strerror}); {advice}") from error
 
 
-def lock_folder(folder: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> int:
+def lock_folder(folder: Path, wait_seconds: float = LOCK_WAIT_SECONDS, name: str = LOCK_NAME) -> int:
     """Hold the folder; returns the lock's descriptor, which children inherit: it is free when all have ended.
+
+    `name` is the lock's file: who keeps little in the folder has a lock of its own.
 
     Raises:
         UserError: another process holds it, and has not let go within `wait_seconds`.
     """
     try:
-        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise UserError(f"the lock of the data folder {folder} cannot be opened ({error.strerror})") from error
     deadline = time.monotonic() + wait_seconds
@@ -67,7 +71,7 @@ def lock_folder(folder: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> int:
 def is_locked(folder: Path) -> bool:
     """Whether a process holds the folder now."""
     try:
-        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         return False
     try:

@@ -3,9 +3,12 @@
 Does not check requests: see `ingest` and `dashboard`.
 """
 
+import fcntl
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,14 +25,15 @@ def with_keys(settings: Settings) -> Settings:
         UserError: the file cannot be read or written.
     """
     path = settings.data_dir / KEYS_NAME
-    kept = read_keys(path)
-    keys = dict(kept)
-    if not settings.write_key:
-        keys.setdefault("write_key", "wk_" + secrets.token_hex(16))
-    if not settings.secret_key:
-        keys.setdefault("secret_key", "sk_" + secrets.token_hex(24))
-    if keys != kept:
-        _write_keys(path, keys)
+    with _one_at_a_time(path):
+        kept = read_keys(path)
+        keys = dict(kept)
+        if not settings.write_key:
+            keys.setdefault("write_key", "wk_" + secrets.token_hex(16))
+        if not settings.secret_key:
+            keys.setdefault("secret_key", "sk_" + secrets.token_hex(24))
+        if keys != kept:
+            _write_keys(path, keys)
     return replace(
         settings,
         write_key=settings.write_key or keys["write_key"],
@@ -48,6 +52,20 @@ def read_keys(path: Path) -> dict[str, str]:
     if not isinstance(kept, dict):
         raise UserError(f"{path} holds no keys; restore it, or remove it to have new keys made")
     return {str(name): str(key) for name, key in kept.items()}
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    """Roles that start at once on one folder must come to know the same keys."""
+    try:
+        descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written ({error.strerror}); free or unlock the folder") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _write_keys(path: Path, keys: dict[str, str]) -> None:

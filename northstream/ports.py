@@ -5,10 +5,15 @@ Does not serve: the sockets are handed to the processes, and stay open while tho
 
 import errno
 import socket
+import time
 
 from northstream.failures import UserError
 
+PORT_WAIT_SECONDS = 5.0
+"""A start waits so long for the port of a predecessor that is ending."""
+
 _BACKLOG = 2048
+_PAUSE_SECONDS = 0.05
 
 
 def listen(host: str, port: int, flag: str) -> socket.socket:
@@ -22,6 +27,14 @@ def listen(host: str, port: int, flag: str) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise UserError(_sentence(host, port, flag, error)) from error
+
+
+def listen_patiently(host: str, port: int, flag: str, wait_seconds: float = PORT_WAIT_SECONDS) -> socket.socket:
+    """As `listen`, after waiting for a predecessor to end. May raise UserError."""
+    deadline = time.monotonic() + wait_seconds
+    while time.monotonic() < deadline and not is_free(host, port):
+        time.sleep(_PAUSE_SECONDS)
+    return listen(host, port, flag)
 
 
 def _sentence(host: str, port: int, flag: str, error: OSError) -> str:

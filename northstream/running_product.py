@@ -15,8 +15,8 @@ from northstream.folder import is_locked
 from northstream.keys import KEYS_NAME, read_keys
 from northstream.ports import reachable_host
 from northstream.settings import Settings
+from northstream.workspaces import load_named_workspace
 from schemas.definitions import StreamDefinitions
-from schemas.workspace import DEFAULT_WORKSPACE, WorkspaceErrors, load_workspace
 from warehouse.client import Warehouse, WarehouseUnavailable
 from warehouse.workspace_facts import read_definitions_digest
 
@@ -84,7 +84,7 @@ def find_running(settings: Settings) -> RunningProduct:
     password = settings.clickhouse_password or secret_key
     sql_url = f"http://127.0.0.1:{settings.clickhouse_port}"
     warehouse = Warehouse.server(sql_url, settings.clickhouse_user, password)
-    definitions = load_definitions(settings)
+    definitions = load_named_workspace(settings).stream
     try:
         digest = read_definitions_digest(warehouse)
     except ClickHouseError as error:
@@ -97,11 +97,3 @@ def find_running(settings: Settings) -> RunningProduct:
         )
     url = f"http://{reachable_host(settings.host)}:{settings.port}"
     return RunningProduct(url, secret_key, warehouse, definitions)
-
-
-def load_definitions(settings: Settings) -> StreamDefinitions:
-    """What the workspace counts. Raises UserError."""
-    try:
-        return load_workspace(settings.workspace or DEFAULT_WORKSPACE).stream
-    except WorkspaceErrors as error:
-        raise UserError(f"the workspace {settings.workspace} cannot be used:\n{error}") from error

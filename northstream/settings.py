@@ -32,6 +32,8 @@ from schemas.yaml_lines import did_you_mean
 
 PREFIX = "NORTHSTREAM_"
 CONFIG_NAME = "northstream.yaml"
+DEFAULT = "default"
+"""The source of a value that nobody has set."""
 
 Value = TypeVar("Value")
 
@@ -61,6 +63,7 @@ class Settings:
     clickhouse_password: str = setting("", str, "its password; unset: the secret key", secret=True)
     clickhouse_cluster: str = setting("", read_cluster_name, "cluster on whose servers `migrate` makes the tables")
     instance: str = setting("", str, "name of this collector in a cluster; unset: host name and port")
+    boards_url: str = setting("", read_server_url, "where people find the boards; unset: http://HOST:PORT")
     partitions: int = setting(4, read_size, "partitions of a new log; fixed for its life")
     max_body_bytes: int = setting(512_000, read_size, "largest request body, also when inflated")
     max_event_bytes: int = setting(32_768, read_size, "largest message")
@@ -75,6 +78,10 @@ class Resolved:
 
     settings: Settings
     sources: Mapping[str, str]
+
+    def is_set(self, name: str) -> bool:
+        """Whether somebody has set it, even to its default."""
+        return self.sources[name] != DEFAULT
 
 
 def resolve(flags: Mapping[str, str], environ: Mapping[str, str], data_dir: str = "data") -> Resolved:
@@ -91,11 +98,11 @@ def resolve(flags: Mapping[str, str], environ: Mapping[str, str], data_dir: str 
         if variable in environ:
             texts[name] = (environ[variable], variable)
     texts.update({name: (text, f"--{name.replace('_', '-')}") for name, text in flags.items() if name != "config"})
-    texts.setdefault("data_dir", (data_dir, "default"))
+    texts.setdefault("data_dir", (data_dir, DEFAULT))
     settings = _read_all(texts, problems)
     if problems:
         raise UserError("\n".join(problems))
-    return Resolved(settings, {item.name: texts.get(item.name, ("", "default"))[1] for item in fields(Settings)})
+    return Resolved(settings, {item.name: texts.get(item.name, ("", DEFAULT))[1] for item in fields(Settings)})
 
 
 def to_texts(settings: Settings) -> dict[str, str]:

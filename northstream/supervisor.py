@@ -20,7 +20,7 @@ from northstream.logs import configure_logs
 from northstream.ports import bound_port, listen, reachable_host
 from northstream.readiness import wait_until_ready
 from northstream.settings import Settings
-from schemas.workspace import DEFAULT_WORKSPACE, WorkspaceErrors, load_workspace
+from northstream.workspaces import load_named_workspace
 
 DRAIN_SECONDS = 30.0
 """How long each child may take to finish what it has begun."""
@@ -52,9 +52,9 @@ def take_ground(settings: Settings) -> Ground:
     if settings.kafka or settings.clickhouse_url:
         problems.append("KAFKA and CLICKHOUSE_URL are for single roles; unset them to run everything with one command")
     try:
-        load_workspace(settings.workspace or DEFAULT_WORKSPACE)
-    except WorkspaceErrors as error:
-        problems.append(f"the workspace {settings.workspace} cannot be used:\n{error}")
+        load_named_workspace(settings)
+    except UserError as error:
+        problems.append(str(error))
     try:
         prepare_folder(settings.data_dir)
         lock = lock_folder(settings.data_dir)

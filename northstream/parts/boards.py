@@ -13,10 +13,9 @@ from fastapi import FastAPI
 from dashboard.app import create_app
 from northstream.clock import unix_ms
 from northstream.parts.stores import Stores
+from northstream.parts.warehouse_check import warehouse_check
 from northstream.settings import Settings
-from schemas.checkpoints import StoreUnavailable
 from schemas.reading import ReadingUnavailable
-from warehouse.client import Warehouse
 
 _READING_PAUSE_SECONDS = 0.5
 
@@ -38,19 +37,10 @@ def create_api(
         clock=unix_ms,
         secret_keys=[settings.secret_key],
         write_keys=[settings.write_key],
-        readiness=lambda: {"warehouse": answers(stores.warehouse)},
+        readiness=warehouse_check(stores.warehouse),
         telemetry=telemetry,
         alerts=alerts,
     )
-
-
-def answers(warehouse: Warehouse) -> bool:
-    """Whether the warehouse answers now."""
-    try:
-        warehouse.rows("SELECT 1")
-    except (StoreUnavailable, ReadingUnavailable):
-        return False
-    return True
 
 
 async def follow_completeness(stores: Stores, published: Callable[[], Awaitable[None]]) -> None:

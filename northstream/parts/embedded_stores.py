@@ -12,9 +12,9 @@ from northstream.parts.stores import Stores
 from northstream.places import Places
 from northstream.pruning import Place, write_counted
 from northstream.settings import Settings
+from northstream.workspaces import load_named_workspace
 from schemas.log import LogUnavailable
 from schemas.topics import Topic
-from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
 from stream.log.local import HANDOFF_TOPICS, LocalLog
 from stream.log.reading import LocalLogReader
 from warehouse.client import Warehouse
@@ -66,7 +66,7 @@ def open_embedded_stores(settings: Settings, on_handoff: Callable[[], None]) -> 
         LogUnavailable, WarehouseUnavailable: start again.
     """
     places = Places.of(settings.data_dir)
-    workspace = load_workspace(settings.workspace or DEFAULT_WORKSPACE)
+    workspace = load_named_workspace(settings)
     warehouse = Warehouse.embedded(places.warehouse)
     try:
         migrate(warehouse)

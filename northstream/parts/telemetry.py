@@ -21,7 +21,6 @@ def telemetry_text(stream: Worker, reports: Reports, alerts: Callable[[], Sequen
         *_counter("poison_records", "Records that could not be decoded", worker.poison_records),
         *_counter("checkpoints", "Checkpoints made since its start", worker.checkpoints),
         *_counter("store_failures", "Times the warehouse was away", worker.store_failures),
-        *_gauge("people", "People in the stream's memory", worker.people),
         *_gauge(
             "rebuilding", "1 while people and counters are rebuilt from the stored events", int(stream.is_rebuilding)
         ),

@@ -17,9 +17,9 @@ from northstream.lifetime import Lifetime, live
 from northstream.serving import serve
 from northstream.settings import Settings
 from northstream.waiting_app import wait_while_serving
+from northstream.workspaces import load_named_workspace
 from schemas.definitions import Workspace
 from schemas.log import LogAppender
-from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
 
 DRAIN_SECONDS = 5
 """How long open requests may take. Live streams are ended at once; browsers open them again."""
@@ -38,7 +38,7 @@ async def _collect_into_embedded_log(launch: Launch, lifetime: Lifetime) -> None
     from northstream.parts.embedded_log import EmbeddedLog
 
     settings = launch.settings
-    workspace = _workspace(settings)
+    workspace = load_named_workspace(settings)
     embedded = EmbeddedLog(settings)
     pruning = asyncio.create_task(embedded.prune_regularly(int(workspace.log_retention_seconds * 1000)))
     try:
@@ -56,7 +56,7 @@ async def _collect_into_kafka(launch: Launch, lifetime: Lifetime) -> None:
     listening = launch.socket("http")
     log = await wait_while_serving(lambda: open_appender(settings), listening, lifetime)
     try:
-        app = create_collector(settings, _workspace(settings), log)
+        app = create_collector(settings, load_named_workspace(settings), log)
         await serve(app, listening, lifetime, DRAIN_SECONDS)
     finally:
         await asyncio.to_thread(log.close)
@@ -84,7 +84,3 @@ def limits_of(settings: Settings) -> Limits:
         event_bytes=settings.max_event_bytes,
         events_per_second=float(settings.events_per_second) or None,
     )
-
-
-def _workspace(settings: Settings) -> Workspace:
-    return load_workspace(settings.workspace or DEFAULT_WORKSPACE)

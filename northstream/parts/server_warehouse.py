@@ -1,0 +1,96 @@
+"""Opens a warehouse that is a server, for roles; sorts what may be wrong with it: to be waited for, or to be mended.
+
+Does not change it: `northstream migrate` does.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from northstream.failures import UserError
+from northstream.settings import Settings
+from northstream.waiting import NotThere
+from schemas.definitions import StreamDefinitions
+from warehouse.client import Warehouse
+from warehouse.migrate import MigrationError, status
+from warehouse.workspace_facts import read_definitions_digest
+
+REFUSED_CODES = frozenset((192, 193, 194, 497, 516))
+"""ClickHouse's codes for an unknown user, a wrong password and missing rights."""
+
+log = logging.getLogger(__name__)
+
+
+def open_warehouse(settings: Settings, size: int = 6) -> Warehouse:
+    """The server with all its tables. It stays open if it is only not migrated yet; a later call opens another.
+
+    Raises:
+        NotThere: tables are missing.
+        WarehouseUnavailable: it does not answer.
+        UserError: it refuses us, or its tables were made otherwise.
+    """
+    warehouse = connect(settings, size)
+    try:
+        with named_errors(settings):
+            _check_tables(warehouse)
+    except BaseException:
+        warehouse.close()
+        raise
+    return warehouse
+
+
+def connect(settings: Settings, size: int = 6) -> Warehouse:
+    """The server, whatever it holds; nothing is asked of it yet."""
+    password = settings.clickhouse_password or settings.secret_key
+    return Warehouse.server(settings.clickhouse_url, settings.clickhouse_user, password, size)
+
+
+def check_definitions(warehouse: Warehouse, definitions: StreamDefinitions, settings: Settings) -> None:
+    """Refuse to count by another workspace than the views do.
+
+    Raises:
+        NotThere: no workspace has been written yet.
+        WarehouseUnavailable: it does not answer.
+        UserError: it is another one.
+    """
+    with named_errors(settings):
+        digest = read_definitions_digest(warehouse)
+    if not digest:
+        raise NotThere("the warehouse knows no workspace yet; run `northstream migrate`")
+    if digest != definitions.digest:
+        raise UserError(
+            "the warehouse counts by another workspace than this one; name the one in use with --workspace, "
+            "or run `northstream migrate` with this one"
+        )
+
+
+@contextmanager
+def named_errors(settings: Settings) -> Iterator[None]:
+    """What the warehouse raises for a wrong user, as what a start does about it."""
+    try:
+        yield
+    except ClickHouseError as error:
+        if getattr(error, "code", None) not in REFUSED_CODES:
+            raise
+        raise UserError(
+            f"the warehouse at {settings.clickhouse_url} refuses the user {settings.clickhouse_user}; "
+            "check NORTHSTREAM_CLICKHOUSE_USER and NORTHSTREAM_CLICKHOUSE_PASSWORD (unset: the secret key)"
+        ) from error
+
+
+def _check_tables(warehouse: Warehouse) -> None:
+    """A rolling upgrade migrates first: tables of a newer release do no harm to a role of this one."""
+    try:
+        states = status(warehouse)
+    except MigrationError as error:
+        raise UserError(str(error)) from error
+    missing = [at.number for at in states if at.state == "pending"]
+    if missing:
+        raise NotThere(f"the warehouse lacks {len(missing)} migrations; run `northstream migrate`")
+    for at in states:
+        if at.state == "drifted":
+            raise UserError(f"migration {at.number:04} ({at.name}) of the warehouse was made by another release")
+        if at.state == "unknown":
+            log.warning("the warehouse was migrated by a newer release: %04d (%s)", at.number, at.name)

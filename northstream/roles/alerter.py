@@ -1,0 +1,95 @@
+"""The alerter's process: judges the published numbers, delivers messages, and shows where rules stand to the boards.
+
+Its file `alerts.db` remembers what was told to whom: one alerter works on a data folder.
+"""
+
+import asyncio
+import logging
+
+from alerting.alerter import Alerter
+from northstream.background import Background
+from northstream.clock import unix_ms
+from northstream.launch import Launch
+from northstream.lifetime import Lifetime, live
+from northstream.operations import operations
+from northstream.parts.alerting import create_alerter
+from northstream.parts.cluster_stores import open_cluster_stores
+from northstream.parts.stores import Stores
+from northstream.parts.warehouse_check import warehouse_check
+from northstream.places import Places
+from northstream.ports import reachable_host
+from northstream.waiting import wait_for
+from schemas.checkpoints import StoreUnavailable
+from warehouse.alert_states import AlertStates
+
+_LOOK_SECONDS = 0.2
+"""Published numbers are judged so soon after they were published, at most."""
+
+_SHOW_SECONDS = 1.0
+"""Boards are told at most so often where rules stand."""
+
+log = logging.getLogger(__name__)
+
+
+def run(launch: Launch) -> None:
+    """Judge until SIGTERM; what is not delivered then is delivered by the next start."""
+    live(lambda lifetime: _alert(launch, lifetime))
+
+
+async def _alert(launch: Launch, lifetime: Lifetime) -> None:
+    settings = launch.settings
+    cluster = await wait_for(lambda: open_cluster_stores(settings), lifetime)
+    stores = cluster.stores
+    url = settings.boards_url or f"http://{reachable_host(settings.host)}:{settings.port}"
+    alerter = create_alerter(stores, Places.of(settings.data_dir).alerts, url)
+    judging = Background("alerter", alerter.run, lifetime.fail)
+    judging.start()
+    try:
+        async with operations(launch, warehouse_check(stores.warehouse), lambda: ""):
+            following = [
+                asyncio.create_task(_follow_heads(stores, alerter)),
+                asyncio.create_task(_show_states(stores, alerter)),
+            ]
+            try:
+                await lifetime.first_end_of(*following)
+            finally:
+                for task in following:
+                    task.cancel()
+    finally:
+        alerter.stop()
+        await asyncio.to_thread(judging.join)
+        await asyncio.to_thread(cluster.close)
+
+
+async def _follow_heads(stores: Stores, alerter: Alerter) -> None:
+    """Have all rules judged as soon as any worker has published."""
+    seen = None
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        try:
+            heads = await asyncio.to_thread(stores.people.latest_heads, stores.partitions)
+        except StoreUnavailable as error:
+            log.warning("published numbers cannot be read now: %s", error)
+            continue
+        tags = {partition: head.tag for partition, head in heads.items()}
+        if tags != seen:
+            seen = tags
+            alerter.notify()
+
+
+async def _show_states(stores: Stores, alerter: Alerter) -> None:
+    """Write where the rules stand whenever that has changed."""
+    shown = None
+    table = AlertStates(stores.warehouse)
+    while True:
+        await asyncio.sleep(_SHOW_SECONDS)
+        states = alerter.states()
+        # Empty before the first look at the file of states, unless there are no rules.
+        if states == shown or (stores.workspace.rules and not states):
+            continue
+        try:
+            await asyncio.to_thread(table.write, states, unix_ms())
+        except StoreUnavailable as error:
+            log.warning("boards cannot be told now where rules stand: %s", error)
+        else:
+            shown = states

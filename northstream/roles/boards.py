@@ -1,0 +1,48 @@
+"""The boards' process: read API, pages and the live board over the warehouse.
+
+Does not count, load or judge: it reads what the other roles have written.
+"""
+
+import asyncio
+
+from northstream.launch import Launch
+from northstream.lifetime import Lifetime, live
+from northstream.parts.boards import create_api, follow_completeness
+from northstream.parts.cluster_stores import ClusterStores, open_cluster_stores
+from northstream.serving import served
+from northstream.waiting_app import wait_while_serving
+from warehouse.alert_states import AlertStates
+
+DRAIN_SECONDS = 5
+"""How long open requests may take; live streams are ended at once."""
+
+
+def run(launch: Launch) -> None:
+    """Answer until SIGTERM."""
+    live(lambda lifetime: _answer(launch, lifetime))
+
+
+async def _answer(launch: Launch, lifetime: Lifetime) -> None:
+    settings, listening = launch.settings, launch.socket("http")
+    cluster = await wait_while_serving(lambda: open_cluster_stores(settings), listening, lifetime)
+    try:
+        await _serve(launch, cluster, lifetime)
+    finally:
+        await asyncio.to_thread(cluster.close)
+
+
+async def _serve(launch: Launch, cluster: ClusterStores, lifetime: Lifetime) -> None:
+    stores = cluster.stores
+    alerts = AlertStates(stores.warehouse)
+    api = create_api(stores, launch.settings, telemetry=lambda: "", alerts=alerts.read)
+    following = asyncio.create_task(follow_completeness(stores, _always))
+    async with served(api, launch.socket("http"), DRAIN_SECONDS) as serving:
+        try:
+            await lifetime.first_end_of(serving, following)
+        finally:
+            following.cancel()
+            await api.state.close_streams()
+
+
+async def _always() -> None:
+    """Published numbers of other processes are looked at in their own time."""

@@ -1,0 +1,60 @@
+"""The loader's process: carries Kafka's topics `events` and `quarantine` into the warehouse.
+
+Several may run: one loads, the others stand by.
+"""
+
+import asyncio
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from northstream.launch import Launch
+from northstream.lifetime import Lifetime, live
+from northstream.operations import operations
+from northstream.parts.kafka_log import open_reader
+from northstream.parts.server_warehouse import open_warehouse
+from northstream.parts.warehouse_check import warehouse_check
+from northstream.settings import Settings
+from northstream.waiting import wait_for
+from schemas.log import LogReader
+from warehouse.client import Warehouse
+from warehouse.loader import Loader
+
+DRAIN_SECONDS = 10.0
+"""How long the end waits for a load under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """Where events come from and go to."""
+
+    log: LogReader
+    warehouse: Warehouse
+    resources: ExitStack
+
+
+def run(launch: Launch) -> None:
+    """Load until SIGTERM."""
+    live(lambda lifetime: _load(launch, lifetime))
+
+
+async def _load(launch: Launch, lifetime: Lifetime) -> None:
+    ends = await wait_for(lambda: _open(launch.settings), lifetime)
+    loader = Loader(ends.log, ends.warehouse, on_failure=lifetime.fail)
+    try:
+        async with operations(launch, warehouse_check(ends.warehouse), lambda: ""):
+            loader.start()
+            try:
+                await lifetime.first_end_of()
+            finally:
+                await asyncio.to_thread(loader.stop, DRAIN_SECONDS)
+    finally:
+        await asyncio.to_thread(ends.resources.close)
+
+
+def _open(settings: Settings) -> _Ends:
+    with ExitStack() as stack:
+        warehouse = open_warehouse(settings)
+        stack.callback(warehouse.close)
+        log = open_reader(settings)
+        stack.callback(log.close)
+        return _Ends(log, warehouse, stack.pop_all())

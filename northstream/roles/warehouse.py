@@ -1,0 +1,28 @@
+"""The warehouse's process: the embedded engine behind ClickHouse's HTTP interface, for roles that run elsewhere.
+
+Does not make tables: `northstream migrate` does, as with a ClickHouse server.
+"""
+
+from northstream.launch import Launch
+from northstream.lifetime import Lifetime, live
+from northstream.parts.sql import create_sql_face
+from northstream.places import Places
+from northstream.serving import serve
+
+DRAIN_SECONDS = 10
+"""How long statements under way may take at the end."""
+
+MAX_CONNECTIONS = 24
+"""Statements at once. Those of the read-only user have a few turns of their own at most, so that inserts and the
+roles' short readings always find one."""
+
+
+def run(launch: Launch) -> None:
+    """Answer until SIGTERM."""
+    live(lambda lifetime: _serve(launch, lifetime))
+
+
+async def _serve(launch: Launch, lifetime: Lifetime) -> None:
+    folder = Places.of(launch.settings.data_dir).warehouse
+    face = create_sql_face(folder, launch.settings, MAX_CONNECTIONS)
+    await serve(face, launch.socket("sql"), lifetime, DRAIN_SECONDS)

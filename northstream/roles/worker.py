@@ -1,0 +1,68 @@
+"""A worker's process: its share of the partitions under Faust, from Kafka, with people and counters in the warehouse.
+
+Does not load events: see `northstream.roles.loader`.
+"""
+
+import asyncio
+import logging
+
+from northstream.launch import Launch
+from northstream.lifetime import Lifetime, live
+from northstream.operations import operations
+from northstream.parts.cluster_stores import open_cluster_stores
+from northstream.parts.kafka_log import open_appender
+from northstream.parts.stores import Stores
+from northstream.parts.stream import run_stream, tune_garbage_collection
+from northstream.parts.warehouse_check import warehouse_check
+from northstream.settings import Settings
+from northstream.waiting import wait_for
+from schemas.log import LogAppender
+from stream.app import StreamSettings
+from stream.kafka.transport import kafka_broker
+from stream.worker import Worker
+from warehouse.history import WarehouseHistory
+
+log = logging.getLogger(__name__)
+
+
+def run(launch: Launch) -> None:
+    """Count until SIGTERM; what is counted then is checkpointed, and others take the partitions over."""
+    tune_garbage_collection()
+    live(lambda lifetime: _work(launch, lifetime))
+
+
+async def _work(launch: Launch, lifetime: Lifetime) -> None:
+    settings = launch.settings
+    cluster = await wait_for(lambda: open_cluster_stores(settings), lifetime)
+    try:
+        handoffs = await wait_for(lambda: open_appender(settings), lifetime)
+        try:
+            await _stream(launch, cluster.stores, handoffs, lifetime)
+        finally:
+            await asyncio.to_thread(handoffs.close)
+    finally:
+        await asyncio.to_thread(cluster.close)
+
+
+async def _stream(launch: Launch, stores: Stores, handoffs: LogAppender, lifetime: Lifetime) -> None:
+    settings = launch.settings
+    worker = create_worker(stores, handoffs)
+    async with operations(launch, warehouse_check(stores.warehouse), lambda: ""):
+        await run_stream(worker, kafka_broker(settings.kafka), stream_settings(settings), lifetime)
+
+
+def create_worker(stores: Stores, handoffs: LogAppender) -> Worker:
+    """A worker over the log that `stores` reads; hand-offs go to `handoffs`."""
+    return Worker(
+        stores.workspace.stream,
+        stores.people,
+        stores.events,
+        stores.handoffs,
+        handoffs,
+        history=WarehouseHistory(stores.warehouse),
+    )
+
+
+def stream_settings(settings: Settings) -> StreamSettings:
+    """One consumer group for all workers."""
+    return StreamSettings(group=f"{settings.kafka_prefix}stream", topic_prefix=settings.kafka_prefix)
