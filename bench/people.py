@@ -57,17 +57,26 @@ def store(folder: Path, partitions: list[Partition]) -> float:
     """Write a checkpoint of `PEOPLE` people; mean bytes of a state."""
     warehouse = Warehouse.embedded(folder / "warehouse")
     migrate(warehouse)
-    people = PeopleStore(warehouse)
-    people.write_claims(dict.fromkeys(range(PARTITIONS), _OWNER))
-    states = [state for one in partitions for state in one.people.take_touched(one.generation)]
-    size = _write_people(people, copies(states, PEOPLE))
-    headers = [_header(number, one) for number, one in enumerate(partitions)]
-    people.write_headers(headers)
-    people.write_heads([Head(header.partition, header.tag, header.positions) for header in headers])
+    size = write_checkpoint(warehouse, partitions)
     warehouse.close()
     LocalLog(folder / "events.db", EVENT_TOPICS, PARTITIONS).close()
     LocalLog(folder / "handoffs.db", HANDOFF_TOPICS, PARTITIONS).close()
     return size / PEOPLE
+
+
+def write_checkpoint(warehouse: Warehouse, partitions: list[Partition]) -> int:
+    """Write `PEOPLE` people as a worker of empty logs would have left them; bytes of all states.
+
+    Counters are those of the people before they were copied: none are published.
+    """
+    people = PeopleStore(warehouse)
+    people.write_claims(dict.fromkeys(range(len(partitions)), _OWNER))
+    states = [state for one in partitions for state in one.people.take_touched(one.generation)]
+    size = _write_people(people, copies(states, PEOPLE), len(partitions))
+    headers = [_header(number, one) for number, one in enumerate(partitions)]
+    people.write_headers(headers)
+    people.write_heads([Head(header.partition, header.tag, header.positions) for header in headers])
+    return size
 
 
 def recover(folder: Path) -> Recovered:
@@ -77,17 +86,17 @@ def recover(folder: Path) -> Recovered:
     return Recovered(**json.loads(output.stdout))
 
 
-def _write_people(people: PeopleStore, states: Iterable[State]) -> int:
+def _write_people(people: PeopleStore, states: Iterable[State], partitions: int) -> int:
     size, states = 0, iter(states)
-    while block := [_row_of(*state) for state in islice(states, _ROWS_AT_ONCE)]:
+    while block := [_row_of(*state, partitions) for state in islice(states, _ROWS_AT_ONCE)]:
         people.write_people(block)
         size += sum(len(row.state) for row in block if not row.moved_to)
     return size
 
 
-def _row_of(person_id: str, state: object, data: bytes) -> PersonRow:
+def _row_of(person_id: str, state: object, data: bytes, partitions: int) -> PersonRow:
     moved_to = str(state) if isinstance(state, Moved) else ""
-    partition = person_partition(person_id, PARTITIONS)
+    partition = person_partition(person_id, partitions)
     return PersonRow(partition, person_id, _TAG, data, moved_to, None, None, 0, None, None, (), ())
 
 

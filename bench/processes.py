@@ -3,6 +3,7 @@
 Does not start or end processes.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -16,6 +17,14 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
+def family(pid: int) -> list[int]:
+    """A process and everything that it and its children have started, parents first; without those that have ended."""
+    found = [pid] if Path(f"/proc/{pid}").exists() else []
+    for child in _children(pid):
+        found += family(child)
+    return found
+
+
 def resident_bytes(pid: int) -> int:
     """Memory of a process that is in RAM."""
     return int(Path(f"/proc/{pid}/statm").read_text("utf-8").split()[1]) * _PAGE
@@ -27,8 +36,16 @@ def child_with_argument(pid: int, argument: str) -> int:
     Raises:
         LookupError: there is none.
     """
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, children.read_text("utf-8").split()):
-            if argument in Path(f"/proc/{child}/cmdline").read_text("utf-8").split("\0"):
-                return child
+    for child in _children(pid):
+        if argument in Path(f"/proc/{child}/cmdline").read_text("utf-8").split("\0"):
+            return child
     raise LookupError(f"process {pid} has no child with {argument}")
+
+
+def _children(pid: int) -> list[int]:
+    """Each thread of a process has children of its own; a thread that ends meanwhile has none."""
+    found: list[int] = []
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found += map(int, children.read_text("utf-8").split())
+    return found

@@ -35,18 +35,19 @@ class NotReady(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
-    """A started product. `pids` by role; `ready_seconds` from the start of the process to `/readyz` = 200."""
+class Faces:
+    """Where a product takes events and where it answers, ports of 127.0.0.1; the same one unless it is a cluster."""
 
-    data_dir: Path
     port: int
-    sql_port: int
-    pids: dict[str, int]
-    ready_seconds: float
+    api_port: int
+
+    @property
+    def api_url(self) -> str:
+        return f"http://127.0.0.1:{self.api_port}"
 
     def get(self, path: str) -> Any:
         """A read of the API with the secret key."""
-        answer = httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=SECRET_HEADERS, timeout=60, trust_env=False)
+        answer = httpx.get(f"{self.api_url}{path}", headers=SECRET_HEADERS, timeout=60, trust_env=False)
         return answer.raise_for_status().json()
 
     def settle(self, patience_seconds: float = 300.0) -> dict[str, Any]:
@@ -57,6 +58,21 @@ class Running:
                 raise TimeoutError(f"not settled: {quality}")
             time.sleep(0.1)
         return dict(quality)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A started product. `pids` by role; `ready_seconds` from the start of the process to `/readyz` = 200."""
+
+    data_dir: Path
+    port: int
+    sql_port: int
+    pids: dict[str, int]
+    ready_seconds: float
+
+    @property
+    def faces(self) -> Faces:
+        return Faces(self.port, self.port)
 
 
 SECRET_HEADERS = {"authorization": f"Bearer {SECRET_KEY}"}
@@ -70,9 +86,9 @@ def product(*arguments: str) -> Iterator[Running]:
         command = [str(Path(sys.executable).with_name("northstream")), "up", "--data-dir", str(data_dir)]
         command += ["--port", str(ports[0]), "--clickhouse-port", str(ports[1]), *arguments]
         started = time.monotonic()
-        process = subprocess.Popen(command, env=_environment(), stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL)
         try:
-            _wait_for(process, ports[0], "/readyz")
+            wait_until_answered(process, ports[0], "/readyz")
             ready_seconds = time.monotonic() - started
             pids = {role: child_with_argument(process.pid, role) for role in ("collector", "engine")}
             yield Running(data_dir, *ports, pids, ready_seconds)
@@ -91,13 +107,13 @@ def collector_alone() -> Iterator[Running]:
         command = (sys.executable, "-P", "-m", "northstream.processes", "collector")
         started = time.monotonic()
         process = subprocess.Popen(
-            command, env=_environment(), stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=[http.fileno()]
+            command, env=environment(), stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=[http.fileno()]
         )
         try:
             assert process.stdin is not None
             process.stdin.write(launch.to_line())
             process.stdin.flush()
-            _wait_for(process, port, "/healthz")
+            wait_until_answered(process, port, "/healthz")
             yield Running(data_dir, port, 0, {"collector": process.pid}, time.monotonic() - started)
         finally:
             end(process)
@@ -120,14 +136,19 @@ def end(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-def _environment() -> dict[str, str]:
-    """Without settings of the person who measures; log lines only of what goes wrong."""
+def environment(**settings: object) -> dict[str, str]:
+    """These settings by name and none of the person who measures; log lines only of what goes wrong."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NORTHSTREAM_")}
-    keys = {"NORTHSTREAM_WRITE_KEY": WRITE_KEY, "NORTHSTREAM_SECRET_KEY": SECRET_KEY}
-    return kept | keys | {"NORTHSTREAM_LOG_LEVEL": "error"}
+    ours = {"write_key": WRITE_KEY, "secret_key": SECRET_KEY, "log_level": "error"} | settings
+    return kept | {f"NORTHSTREAM_{name.upper()}": str(value) for name, value in ours.items()}
 
 
-def _wait_for(process: "subprocess.Popen[bytes]", port: int, path: str) -> None:
+def wait_until_answered(process: "subprocess.Popen[bytes]", port: int, path: str) -> None:
+    """Wait until a process answers 200.
+
+    Raises:
+        NotReady: it has ended, or it has not within a minute.
+    """
     deadline = time.monotonic() + _READY_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(httpx.TransportError):

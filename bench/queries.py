@@ -41,7 +41,7 @@ def _send_history(running: Running) -> tuple[float, int]:
 
     started = time.monotonic()
     asyncio.run(send())
-    events = running.settle()["accepted"]
+    events = running.faces.settle()["accepted"]
     return time.monotonic() - started, events
 
 

@@ -16,6 +16,9 @@ RUNS = 3
 _LONE_REQUESTS = 500
 _PAUSE_SECONDS = 0.005
 
+LONE_COLUMNS = ("events", "p50 ms", "p99 ms")
+LONE_NOTE = f"{_LONE_REQUESTS} requests on one connection, {_PAUSE_SECONDS * 1000:.0f} ms apart"
+
 
 def main() -> None:
     """Print both."""
@@ -28,10 +31,14 @@ def main() -> None:
     rows = []
     for size in (1, 100):
         with collector_alone() as running:
-            delays = asyncio.run(_lone(running.port, size))
-        rows.append([str(size), f"{percentile(delays, 0.5):.2f}", f"{percentile(delays, 0.99):.2f}"])
-    note = f"{_LONE_REQUESTS} requests on one connection, {_PAUSE_SECONDS * 1000:.0f} ms apart; no engine runs."
-    show("A lone request", ["events", "p50 ms", "p99 ms"], rows, note)
+            rows.append(lone_row(running.port, size))
+    show("A lone request", LONE_COLUMNS, rows, f"{LONE_NOTE}; no engine runs.")
+
+
+def lone_row(port: int, size: int) -> list[str]:
+    """Percentiles of requests of `size` events, one at a time."""
+    delays = asyncio.run(_lone(port, size))
+    return [str(size), f"{percentile(delays, 0.5):.2f}", f"{percentile(delays, 0.99):.2f}"]
 
 
 async def _lone(port: int, size: int) -> list[float]:

@@ -57,7 +57,7 @@ def measure(rate: int) -> Step:
     with product() as running:
         before = {role: cpu_seconds(pid) for role, pid in running.pids.items()}
         sent, lags = asyncio.run(_send_and_watch(running, rate))
-        accepted = running.settle()["accepted"]
+        accepted = running.faces.settle()["accepted"]
         cpu = {role: (cpu_seconds(pid) - before[role]) / sent.answered * 1e6 for role, pid in running.pids.items()}
         return Step(rate, sent, lags, max(0, sent.answered - accepted), cpu)
 
@@ -68,7 +68,7 @@ async def _send_and_watch(running: Running, rate: int) -> tuple[Paced, list[int]
         send_paced(running.port, bodies(f"s{rate}", BATCH_EVENTS), BATCH_EVENTS, rate, SECONDS)
     )
     while not sending.done():
-        quality = await asyncio.to_thread(running.get, "/api/quality")
+        quality = await asyncio.to_thread(running.faces.get, "/api/quality")
         lags.append(quality["lag_events"])
         await asyncio.wait((sending,), timeout=_LOOK_SECONDS)
     return sending.result(), lags
