@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from schemas.checkpoints import CounterRow, Lineage, Owner, PersonRow, Positions, Segment, Tag
 from stream.core.partition import Partition, Snapshot
+from stream.waits import Waits
 
 
 class BrokenState(RuntimeError):
@@ -58,6 +59,7 @@ class OwnedPartition:
     stored: Positions | None = None
     publication: PendingPublication | None = None
     checkpoint: PendingCheckpoint | None = None
+    waits: Waits = field(default_factory=Waits)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property

@@ -7,15 +7,17 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
+from prometheus_client.core import Metric
 
 from schemas.checkpoints import CheckpointStore, Header, Positions, StoreUnavailable
 from schemas.definitions import StreamDefinitions
 from schemas.log import LogAppender, LogReader, LogUnavailable
 from schemas.replay import History
+from schemas.telemetry import Worker as Names
 from schemas.topics import Kind, StoredRecord, Topic
 from stream import checkpoints
 from stream.core.apply import apply_events, decode_events
@@ -29,6 +31,7 @@ from stream.outgoing import Outgoing
 from stream.owned import OwnedPartition
 from stream.replay import apply_handoff
 from stream.taking import Taking
+from stream.telemetry import WorkerTelemetry, standing
 
 _PAUSE_PER_COST = 4
 
@@ -58,20 +61,6 @@ class WorkerSettings:
     checkpoint_seconds: float = 3.0
     cleanup_seconds: float = 300.0
     most_unsaved: int = 2_000_000
-
-
-@dataclass(slots=True)
-class WorkerTelemetry:
-    """What the worker counts about itself, since its start."""
-
-    events_applied: int = 0
-    handoffs_applied: int = 0
-    poison_records: int = 0
-    checkpoints: int = 0
-    store_failures: int = 0
-    reclaims: int = 0
-    last_checkpoint_seconds: float = 0.0
-    people: int = 0
 
 
 class Worker:
@@ -116,12 +105,14 @@ class Worker:
 
     async def take_partitions(self, partitions: Sequence[int], generation: int) -> NextOffsets:
         """Claim and load partitions that are not ours yet; kept ones go on from the applied position."""
+        started = time.monotonic()
         async with self._cycle_lock:
             self._owned = {number: one for number, one in self._owned.items() if number in partitions}
             new = [number for number in partitions if number not in self._owned]
             if new:
                 taken = await asyncio.to_thread(self._taking.take, new, secrets.randbits(63))
                 self._owned.update({one.number: one for one in taken})
+        self.telemetry.note_taken(time.monotonic() - started)
         log.info("partitions taken", extra={"partitions": list(partitions), "generation": generation})
         self._applied.set()
         return next_offsets((one.number, one.positions) for one in self._owned.values())
@@ -138,6 +129,13 @@ class Worker:
     def is_rebuilding(self) -> bool:
         """Whether people and counters are being rebuilt; readers see the old numbers meanwhile."""
         return self._taking.is_rebuilding
+
+    def collect(self) -> Iterator[Metric]:
+        """What the worker tells of itself; from any thread."""
+        yield from self.telemetry.collect()
+        yield from standing(list(self._owned.values()), self.telemetry, self._events, self._handoffs)
+        yield Names.UNSAVED_CHANGES_LIMIT.told(self._settings.most_unsaved)
+        yield Names.REBUILDING.told(self.is_rebuilding)
 
     async def apply(self, stored: StoredRecord) -> None:
         """Apply one record and advance the position; one at a time per partition.
@@ -170,6 +168,7 @@ class Worker:
                 owned.events = stored.offset + 1
             else:
                 owned.handoffs = stored.offset + 1
+            self.telemetry.note_applied(owned, stored)
         self._applied.set()
 
     async def run(self) -> None:
@@ -226,10 +225,13 @@ class Worker:
                     await self._outgoing.drain()
                     one.check_whole()
                     one.publication = checkpoints.plan_publication(one)
+                    one.waits.publish()
         pending = [(one, one.publication) for one in self._owned.values() if one.publication is not None]
         if not pending:
             return
+        started = time.monotonic()
         await asyncio.to_thread(checkpoints.publish, self._store, pending)
+        self.telemetry.note_published([one for one, _ in pending], time.monotonic() - started)
         for one, publication in pending:
             one.voids_repairs = False
             one.published = publication.positions
@@ -275,21 +277,20 @@ class Worker:
                     one.check_whole()
                     one.state.forget_before(*self._progress.passed)
                     one.checkpoint = checkpoints.plan_checkpoint(one)
+                    one.waits.save()
         pending = [one for one in self._owned.values() if one.checkpoint is not None]
         if not pending:
             return
         headers = await asyncio.to_thread(
             checkpoints.store_checkpoints, self._store, self.definitions, pending, self._clock()
         )
+        self._last_checkpoint = time.monotonic()
+        self.telemetry.note_checkpoint(pending, self._last_checkpoint - started)
         for one in pending:
             if one.checkpoint is not None:
                 one.stored = one.checkpoint.positions
                 one.checkpoint = None
                 one.carries_restatements = False
-        self._last_checkpoint = time.monotonic()
-        self.telemetry.checkpoints += 1
-        self.telemetry.last_checkpoint_seconds = self._last_checkpoint - started
-        self.telemetry.people = sum(len(one.state.people) for one in self._owned.values())
         await self._on_checkpoint(next_offsets((header.partition, header.positions) for header in headers))
         await self._clean_up(headers)
 
