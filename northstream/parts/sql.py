@@ -9,7 +9,17 @@ import chdb
 from starlette.applications import Starlette
 
 from northstream.settings import Settings
+from warehouse.client import DATABASE
 from warehouse.http_face import create_face
+
+
+def make_database(folder: Path) -> None:
+    """Make our database in the engine's `folder`: the interface's clients begin in it, before any has migrated it."""
+    connection = chdb.connect(str(folder))
+    try:
+        connection.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
+    finally:
+        connection.close()
 
 
 def create_sql_face(folder: Path, settings: Settings, max_connections: int = 8) -> Starlette:

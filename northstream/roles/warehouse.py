@@ -3,9 +3,11 @@
 Does not make tables: `northstream migrate` does, as with a ClickHouse server.
 """
 
+import asyncio
+
 from northstream.launch import Launch
 from northstream.lifetime import Lifetime, live
-from northstream.parts.sql import create_sql_face
+from northstream.parts.sql import create_sql_face, make_database
 from northstream.places import Places
 from northstream.serving import serve
 
@@ -24,5 +26,6 @@ def run(launch: Launch) -> None:
 
 async def _serve(launch: Launch, lifetime: Lifetime) -> None:
     folder = Places.of(launch.settings.data_dir).warehouse
+    await asyncio.to_thread(make_database, folder)
     face = create_sql_face(folder, launch.settings, MAX_CONNECTIONS)
     await serve(face, launch.socket("sql"), lifetime, DRAIN_SECONDS)
