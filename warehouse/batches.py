@@ -36,6 +36,14 @@ class Batch:
     def line_count(self) -> int:
         return sum(stored.record.count for stored in self.records)
 
+    def rows_by_table(self) -> dict[str, int]:
+        """How many rows of each table there are, by the headers of the records."""
+        rows: dict[str, int] = {}
+        for stored in self.records:
+            table = _TABLES[stored.record.kind]
+            rows[table] = rows.get(table, 0) + stored.record.count
+        return rows
+
     def lines_of(self, table: str) -> bytes:
         """The rows of one table, one a line; the same bytes whenever the same ranges are read."""
         return b"".join(_row_bytes(stored) for stored in self.records if _TABLES[stored.record.kind] == table)

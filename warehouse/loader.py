@@ -5,10 +5,12 @@ Does not decode events and does not prune the log; it tells up to where everythi
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from threading import Event, Thread
 from typing import Any
+
+from prometheus_client.core import Metric
 
 from schemas.log import LogReader, LogUnavailable
 from schemas.rows import EventRow, LinkRow, QuarantineRow
@@ -22,6 +24,7 @@ from warehouse.batches import (
 )
 from warehouse.client import UnreadableLines, Warehouse, WarehouseUnavailable
 from warehouse.ledger import Ledger, LoadRange, Place, token_of
+from warehouse.telemetry import LoaderTelemetry, loader_lag
 from warehouse.unreadable import check_table, put_aside, split_lines
 
 log = logging.getLogger(__name__)
@@ -74,6 +77,7 @@ class Loader:
         max_bytes: int = MAX_BYTES,
     ) -> None:
         """`on_loaded` is called after each load, `on_failure` when the loader has given up; both in its thread."""
+        self.telemetry = LoaderTelemetry()
         self._log = events_log
         self._warehouse = warehouse
         self._ledger = Ledger(warehouse)
@@ -112,6 +116,12 @@ class Loader:
         """By (topic, partition) the offset before which everything is loaded; empty until the ledger is read."""
         return {place: part.to_offset for place, part in self._done.items()}
 
+    def collect(self) -> Iterator[Metric]:
+        """What the loader tells of itself; from any thread."""
+        yield from self.telemetry.collect()
+        if self.telemetry.is_leader:
+            yield from loader_lag(self._log, self.loaded_up_to())
+
     def load_once(self) -> Batch:
         """What an earlier load left unfinished, then one load of what follows; empty if nothing does.
 
@@ -126,8 +136,9 @@ class Loader:
             return batch
         # If anything fails from here on, the ledger tells what was planned.
         self._is_certain = False
+        began = time.monotonic()
         self._plan(batch)
-        self._load(batch)
+        self._load(batch, began)
         self._is_certain = True
         return batch
 
@@ -136,14 +147,16 @@ class Loader:
         state = self._ledger.read()
         self._done = dict(state.done)
         if state.unfinished:
-            self._load(read_again(self._log, state.unfinished))
+            self._load(read_again(self._log, state.unfinished), time.monotonic())
         self._is_certain = True
 
-    def _load(self, batch: Batch) -> None:
+    def _load(self, batch: Batch, began: float) -> None:
+        """`began`: when it was planned (monotonic seconds)."""
         put_aside_by_place = self._insert(batch)
         finished = [_with_put_aside(part, put_aside_by_place.get(part.place, 0)) for part in batch.ranges]
         self._finish(finished)
         self._done = self._done | {part.place: part for part in finished}
+        self.telemetry.note_load(batch, time.monotonic() - began)
         self._on_loaded()
 
     def _plan(self, batch: Batch) -> None:
@@ -182,6 +195,7 @@ class Loader:
         readable, unreadable = split_lines(lines, check)
         places = batch.places_of(table)
         put_aside(self._warehouse, [(*places[number], line) for number, line in unreadable], f"{token}:{table}:aside")
+        self.telemetry.put_aside_lines.inc(len(unreadable))
         for number, _ in unreadable:
             record = places[number][0].record
             place = (record.topic, record.partition)
@@ -206,6 +220,7 @@ class Loader:
             try:
                 batch = self.load_once()
             except (WarehouseUnavailable, LogUnavailable) as error:
+                self.telemetry.pauses.inc()
                 log.warning("loading pauses for %.1f s: %s", pause, error)
                 if self._abandoned.is_set():
                     return

@@ -1,0 +1,62 @@
+"""What a loader tells of itself: what it has loaded since its start, how long that took, and what is left to load.
+
+Does not load. Names: `schemas.telemetry`.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric
+
+from schemas.log import LogReader, LogUnavailable
+from schemas.telemetry import Loader as Names
+from warehouse.batches import TOPICS, Batch
+from warehouse.ledger import Place
+
+
+class LoaderTelemetry:
+    """Counted in the loader's thread, read in any. `is_leader`: it loads; others stand by."""
+
+    def __init__(self) -> None:
+        own = self._own = CollectorRegistry()
+        self.is_leader = True
+        self._rows = Names.ROWS.counter(own)
+        self._duration = Names.LOAD_DURATION.histogram(own)
+        self._load_rows = Names.LOAD_ROWS.histogram(own)
+        self._delay = Names.LOAD_DELAY.histogram(own)
+        self.pauses = Names.PAUSES.counter(own)
+        self.put_aside_lines = Names.PUT_ASIDE_LINES.counter(own)
+        self.poison_records = Names.POISON_RECORDS.counter(own)
+
+    def note_load(self, batch: Batch, seconds: float) -> None:
+        """All of it is in the warehouse, and marked done."""
+        self._duration.observe(seconds)
+        rows = batch.rows_by_table()
+        self._load_rows.observe(sum(rows.values()))
+        for table, count in rows.items():
+            self._rows.labels(table).inc(count)
+        now = time.time()
+        for stored in batch.records:
+            self._delay.observe(max(0.0, now - stored.appended_ms / 1000))
+
+    def collect(self) -> Iterator[Metric]:
+        """What was counted."""
+        yield Names.LEADER.told(self.is_leader)
+        yield from self._own.collect()
+
+
+def loader_lag(log: LogReader, loaded: Mapping[Place, int]) -> Iterator[Metric]:
+    """What is left to load by place; nothing while the log does not answer, or the ledger was not read yet."""
+    if not loaded:
+        return
+    with contextlib.suppress(LogUnavailable):
+        ends = {topic: log.ends(topic) for topic in TOPICS}
+        yield Names.LAG_RECORDS.told(
+            {
+                (topic.value, str(partition)): max(0, end.offset - loaded.get((topic, partition), 0))
+                for topic in TOPICS
+                for partition, end in ends[topic].items()
+            }
+        )
