@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from reference.messages import ACTIVE_TYPES, DAY, Message, Sent, accept
+from reference.messages import ACTIVE_TYPES, DAY, Accepted, Message, Sent, accept
 from reference.people import People
 
 
@@ -68,7 +68,11 @@ class Numbers:
 
 def count(requests: list[Sent], definitions: Definitions) -> Numbers:
     """All numbers of these requests, as known after the last."""
-    accepted = accept(requests)
+    return count_accepted(accept(requests), definitions)
+
+
+def count_accepted(accepted: Accepted, definitions: Definitions) -> Numbers:
+    """All numbers of these messages, copies included."""
     people = People(accepted.messages)
     messages = earliest_copies(accepted.messages)
     by_person: dict[str, list[Message]] = defaultdict(list)

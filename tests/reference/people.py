@@ -3,6 +3,8 @@
 Shares no code with the product: unions are followed from each user through all of them.
 """
 
+from collections import defaultdict
+
 from reference.messages import Message
 
 
@@ -12,6 +14,7 @@ class People:
     def __init__(self, messages: list[Message]) -> None:
         self.user_of_device: dict[str, str] = {}
         self.unions: list[tuple[str, str]] = []
+        self.neighbours: dict[str, set[str]] = defaultdict(set)
         self.person_by_user: dict[str, str] = {}
         for message in sorted(messages, key=lambda message: message.order):
             if message.type == "alias":
@@ -24,6 +27,8 @@ class People:
         assert message.previous is not None
         if message.secret:
             self.unions.append((message.previous, message.user))
+            self.neighbours[message.previous].add(message.user)
+            self.neighbours[message.user].add(message.previous)
         else:
             self.user_of_device.setdefault(message.previous, message.user)
 
@@ -47,9 +52,11 @@ class People:
 
     def united_with(self, user: str) -> set[str]:
         """The user and everyone united with it, in any number of steps."""
-        together = {user}
-        while True:
-            grown = together.union(*(pair for pair in self.unions if not together.isdisjoint(pair)))
-            if grown == together:
-                return together
-            together = grown
+        together: set[str] = set()
+        found = [user]
+        while found:
+            one = found.pop()
+            if one not in together:
+                together.add(one)
+                found += self.neighbours.get(one, ())
+        return together

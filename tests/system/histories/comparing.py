@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from reference.messages import ACTIVE_TYPES, Sent, accept, instant_ms
-from reference.numbers import Definitions, Funnel, Numbers, count, day_of, earliest_copies
+from reference.messages import ACTIVE_TYPES, Accepted, Message, Sent, accept, instant_ms
+from reference.numbers import Definitions, Funnel, Numbers, count_accepted, day_of, earliest_copies
 from reference.people import People
 from system.histories.running import Running
 
@@ -24,18 +24,26 @@ SLOWNESS_MS = 20_000
 def differences(running: Running, sent: list[Sent], definitions: Definitions) -> list[str]:
     """Every value that is not what the reference says of all that was sent; empty when all are equal."""
     quality = running.settle()
-    numbers = count(sent, definitions)
-    today = datetime.now(ZoneInfo(definitions.timezone)).date()
+    accepted = accept(sent)
+    numbers = count_accepted(accepted, definitions)
     found: list[str] = []
     for name in ("accepted", "quarantined", "duplicates"):
         found += _differ(f"quality {name}", quality[name], getattr(numbers, name))
+    return [*found, *shown_differences(running, accepted, numbers, definitions)]
+
+
+def shown_differences(running: Running, accepted: Accepted, numbers: Numbers, definitions: Definitions) -> list[str]:
+    """Every day, event and person that is not shown as the reference counts it; call when all is settled."""
+    today = datetime.now(ZoneInfo(definitions.timezone)).date()
+    people = People(accepted.messages)
+    found: list[str] = []
     found += _api_metrics(running, numbers, today)
     found += _weeks_and_months(running, numbers, today)
     found += _sql_days(running, numbers, today)
     for funnel in definitions.funnels:
         found += _funnel(running, numbers, funnel, today)
-    found += _events(running, sent)
-    found += _persons(running, sent, numbers, ZoneInfo(definitions.timezone))
+    found += _events(running, accepted.messages, people)
+    found += _persons(running, people, numbers, ZoneInfo(definitions.timezone))
     return found
 
 
@@ -138,10 +146,8 @@ def _funnel(running: Running, numbers: Numbers, funnel: Funnel, today: date) -> 
     yield from _differ(f"SQL {funnel.id} days", missing, [])
 
 
-def _events(running: Running, sent: list[Sent]) -> Iterable[str]:
+def _events(running: Running, accepted: list[Message], people: People) -> Iterable[str]:
     """Each accepted message id once, with its person as known now and its earliest time."""
-    accepted = accept(sent).messages
-    people = People(accepted)
     expected = {message.message_id: message for message in earliest_copies(accepted)}
     rows = running.rows("SELECT message_id, type, person_id, toUnixTimestamp64Milli(occurred_at) FROM events_resolved")
     yield from _differ("events_resolved", len(rows), len(expected))
@@ -156,9 +162,8 @@ def _events(running: Running, sent: list[Sent]) -> Iterable[str]:
             yield f"time of {message_id}: {moment}, not {datetime.fromtimestamp(message.occurred_ms / 1000, UTC)}"
 
 
-def _persons(running: Running, sent: list[Sent], numbers: Numbers, zone: ZoneInfo) -> Iterable[str]:
+def _persons(running: Running, people: People, numbers: Numbers, zone: ZoneInfo) -> Iterable[str]:
     """Who some users are: all their ids, how many days they were active, when they signed up and were activated."""
-    people = People(accept(sent).messages)
     for person, messages in sorted(numbers.messages_of_persons.items())[:PERSONS_ASKED]:
         if not person.startswith("u:"):
             continue
