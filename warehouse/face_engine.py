@@ -5,12 +5,11 @@ database away with it, so no request can leave anything behind for another.
 """
 
 import re
-import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chdb import ChdbError
 
@@ -18,25 +17,25 @@ from warehouse.face_errors import FaceError, engine_error, read_only_refusal
 from warehouse.face_guard import check_read_only
 from warehouse.face_hello import STATEMENT as HELLO
 from warehouse.face_hello import hello_block
+from warehouse.face_replies import (
+    LARGE_REPLY_BYTES,
+    MAX_READER_REPLY_BYTES,
+    MAX_REPLY_BYTES,
+    PLAIN,
+    STREAMED_FORMATS,
+    Cap,
+    Connection,
+    FaceResult,
+    Form,
+    LargeReply,
+    read_reply,
+    whole,
+)
 from warehouse.face_settings import reader_settings
 from warehouse.face_statement import Insert, output_format, split_insert
 
-Connection = Any
-"""A `chdb` connection: query(sql, format, params), send_insert(sql, format), close()."""
-
 MAX_QUERY_BYTES = 262_144
 """Longest statement (its data not counted), as `max_query_size` of a server."""
-
-MAX_REPLY_BYTES = 256_000_000
-MAX_READER_REPLY_BYTES = 128_000_000
-
-_STREAMED = frozenset(
-    (
-        *("TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "CSV", "JSONEachRow", "JSONLines", "NDJSON"),
-        *("JSONCompactEachRow", "RowBinary", "Native"),
-    )
-)
-"""Formats whose pieces, one after the other, are the whole: these are read piece by piece under a cap."""
 
 MAX_ROWS_OF_WHOLE_FORMATS = 500_000
 """Other formats are written by the engine in one go, into memory that none of its own bounds cover."""
@@ -50,31 +49,19 @@ class FaceQuery:
 
     `body` is the statement, data of an INSERT after it. `database` is empty when the client named none.
     `read_only_method`: the request came by GET, which never modifies. `client_revision`: the protocol that the
-    client speaks; 0 when it does not say.
+    client speaks; 0 when it does not say. `in_pieces`: the client takes a large reply piece by piece, before its end
+    is known.
     """
 
     body: bytes
     writer: bool = False
     read_only_method: bool = False
     client_revision: int = 0
+    in_pieces: bool = False
     database: str = ""
     default_format: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
-
-
-class FaceResult(NamedTuple):
-    """`format` is the one the data is in; counts are the engine's own."""
-
-    data: bytes
-    format: str
-    content_type: str = "text/plain; charset=UTF-8"
-    read_rows: int = 0
-    read_bytes: int = 0
-    result_rows: int = 0
-    written_rows: int = 0
-    written_bytes: int = 0
-    elapsed_seconds: float = 0.0
 
 
 class Facts(NamedTuple):
@@ -112,8 +99,8 @@ class FaceEngine:
             frozenset(name for (name,) in functions),
         )
 
-    def run(self, query: FaceQuery) -> FaceResult:
-        """The statement's result, whole.
+    def run(self, query: FaceQuery) -> FaceResult | LargeReply:
+        """The statement's result; a large one, which the caller closes, only for who takes it in pieces.
 
         Raises:
             FaceError: everything that is wrong with the statement, as a server would say it.
@@ -122,11 +109,12 @@ class FaceEngine:
         if insert is not None and not query.writer:
             raise read_only_refusal()
         try:
-            with closing(self._open()) as connection:
+            with ExitStack() as held:
+                connection = held.enter_context(closing(self._open()))
                 self._prepare(connection, query)
                 if insert is not None:
                     return self._insert(connection, query, insert)
-                return self._query(connection, query)
+                return self._query(held, connection, query)
         except (ChdbError, RuntimeError) as error:
             raise engine_error(error) from error
 
@@ -147,7 +135,7 @@ class FaceEngine:
             if database or engine_error(error).name != "UNKNOWN_DATABASE":
                 raise
 
-    def _query(self, connection: Connection, query: FaceQuery) -> FaceResult:
+    def _query(self, held: ExitStack, connection: Connection, query: FaceQuery) -> FaceResult | LargeReply:
         statement = _decoded(query.body)
         normalised = self._normalised(connection, statement)
         if not query.writer:
@@ -160,14 +148,14 @@ class FaceEngine:
         written_in = output_format(normalised, frozenset(content_types)) or query.default_format or "TabSeparated"
         if normalised == HELLO and written_in == "Native" and query.client_revision:
             return self._hello(query.client_revision)
-        streamed = written_in in _STREAMED and normalised.startswith(("SELECT ", "WITH "))
+        content_type = content_types.get(written_in, PLAIN)
+        streamed = written_in in STREAMED_FORMATS and normalised.startswith(("SELECT ", "WITH "))
         self._shut(connection, query, streamed)
         if streamed:
-            most_bytes = MAX_REPLY_BYTES if query.writer else MAX_READER_REPLY_BYTES
-            result = _streamed(connection, statement, written_in, query.parameters, most_bytes)
-        else:
-            result = _whole(connection, statement, written_in, query.parameters)
-        return result._replace(content_type=content_types.get(written_in, "text/plain; charset=UTF-8"))
+            return read_reply(
+                held, connection, statement, query.parameters, Form(written_in, content_type), _cap(query)
+            )
+        return whole(connection, statement, written_in, query.parameters)._replace(content_type=content_type)
 
     def _hello(self, client_revision: int) -> FaceResult:
         facts = self.facts
@@ -208,41 +196,10 @@ class FaceEngine:
         )
 
 
-def _whole(connection: Connection, statement: str, written_in: str, parameters: Mapping[str, str]) -> FaceResult:
-    result = connection.query(statement, written_in, params=dict(parameters))
-    return FaceResult(
-        bytes(result.bytes() or b""),
-        written_in,
-        read_rows=result.storage_rows_read(),
-        read_bytes=result.storage_bytes_read(),
-        result_rows=result.rows_read(),
-        written_rows=result.rows_written(),
-        written_bytes=result.bytes_written(),
-        elapsed_seconds=result.elapsed(),
-    )
-
-
-def _streamed(
-    connection: Connection, statement: str, written_in: str, parameters: Mapping[str, str], most_bytes: int
-) -> FaceResult:
-    data, started = bytearray(), time.perf_counter()
-    read_rows = read_bytes = result_rows = 0
-    with connection.send_query(statement, written_in, params=dict(parameters)) as pieces:
-        for piece in pieces:
-            data += piece.bytes()
-            read_rows += piece.storage_rows_read()
-            read_bytes += piece.storage_bytes_read()
-            result_rows += piece.rows_read()
-            if len(data) > most_bytes:
-                raise FaceError(396, "TOO_MANY_ROWS_OR_BYTES", f"The reply is larger than {most_bytes} bytes.")
-    return FaceResult(
-        bytes(data),
-        written_in,
-        read_rows=read_rows,
-        read_bytes=read_bytes,
-        result_rows=result_rows,
-        elapsed_seconds=time.perf_counter() - started,
-    )
+def _cap(query: FaceQuery) -> Cap:
+    if not query.writer:
+        return Cap(MAX_READER_REPLY_BYTES)
+    return Cap(LARGE_REPLY_BYTES, then_in_pieces=True) if query.in_pieces else Cap(MAX_REPLY_BYTES)
 
 
 def _with_parameters(connection: Connection, statement: str, query: FaceQuery) -> str:

@@ -117,6 +117,8 @@ def face_query(request: Request, body: bytes, writer: bool) -> FaceQuery:
         writer=writer,
         read_only_method=request.method != "POST",
         client_revision=_revision(asked.get("client_protocol_version", "")),
+        # Who asks to wait for the end wants errors to have their status, however large the reply.
+        in_pieces=writer and not is_on(asked, "wait_end_of_query"),
         database=asked.get("database") or request.headers.get("x-clickhouse-database", ""),
         default_format=asked.get("default_format") or request.headers.get("x-clickhouse-format", ""),
         parameters={name[6:]: value for name, value in asked.items() if name.startswith("param_")},

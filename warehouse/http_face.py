@@ -10,13 +10,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from warehouse.face_bodies import deflate, to_blocks
-from warehouse.face_engine import Connection, FaceEngine, FaceQuery, FaceResult
+from warehouse.face_engine import FaceEngine, FaceQuery
 from warehouse.face_errors import FaceError
+from warehouse.face_large import LargeResponse
+from warehouse.face_replies import Connection, FaceResult, LargeReply
 from warehouse.face_request import (
     MAX_READER_BODY_BYTES,
     MAX_WRITER_BODY_BYTES,
@@ -95,19 +97,24 @@ class _Face:
             query = face_query(request, body, writer)
             if not query.body and request.method != "POST":
                 return await _say_ok(request)
-            result = await self._run(query)
+            async with AsyncExitStack() as turns:
+                await self._wait_for_turn(query, turns)
+                # In a thread; what a client that went away has asked still ends by its time limit and frees its turn.
+                result = await run_in_threadpool(self._engine.run, query)
+                headers = await self._headers(identity, self._access.writer_user if writer else READER)
+                if isinstance(result, LargeReply):
+                    return LargeResponse(result, headers, turns.pop_all(), is_on(request.query_params, "compress"))
+            return _success(request, result, headers)
         except FaceError as error:
             return await self._failure(error, identity, is_on(request.query_params, "compress"))
-        headers = await self._headers(identity, self._access.writer_user if writer else READER)
-        return _success(request, result, headers)
+        except ClientDisconnect:
+            # Half a statement is none; nobody is left to read an answer.
+            return Response(status_code=400)
 
-    async def _run(self, query: FaceQuery) -> FaceResult:
-        """The result in a thread; one whose client went away still ends by its time limit and frees its turn."""
-        async with AsyncExitStack() as turns:
-            if not query.writer:
-                await turns.enter_async_context(_turn(self._reader_turns, WAIT_FOR_READER_TURN_SECONDS))
-            await turns.enter_async_context(_turn(self._turns, WAIT_FOR_TURN_SECONDS))
-            return await run_in_threadpool(self._engine.run, query)
+    async def _wait_for_turn(self, query: FaceQuery, turns: AsyncExitStack) -> None:
+        if not query.writer:
+            await turns.enter_async_context(_turn(self._reader_turns, WAIT_FOR_READER_TURN_SECONDS))
+        await turns.enter_async_context(_turn(self._turns, WAIT_FOR_TURN_SECONDS))
 
     async def _failure(self, error: FaceError, identity: str, in_blocks: bool = False) -> Response:
         """The error's text; clients that asked for compressed blocks expect it in one, too."""
