@@ -1,4 +1,4 @@
-"""`python -m bench [NAME]`: runs one measurement or all, and prints their tables.
+"""`python -m bench [NAME]`: runs one measurement, those of a cluster, or all, and prints their tables.
 
 Does not know how anything is measured: each module of `_BENCHES` has a `main()`.
 """
@@ -7,26 +7,48 @@ import importlib
 import sys
 
 from bench.machine import describe
-from bench.wrk import WrkMissing
+from bench.missing import ToolMissing
 
-_BENCHES = ("start", "collector", "stream", "people", "latency", "sustained", "queries")
-"""In this order; each is a module of this package."""
+_BENCHES = {
+    "start": "bench.start",
+    "collector": "bench.collector",
+    "stream": "bench.stream",
+    "people": "bench.people",
+    "latency": "bench.latency",
+    "sustained": "bench.sustained",
+    "queries": "bench.queries",
+    "cluster-collector": "bench.cluster.collector",
+    "cluster-stream": "bench.cluster.stream",
+    "cluster-loader": "bench.cluster.loader",
+    "cluster-latency": "bench.cluster.latency",
+    "cluster-recovery": "bench.cluster.recovery",
+    "cluster-catch-up": "bench.cluster.catch_up",
+}
+"""Modules by name, in this order."""
+
+_CLUSTER = "cluster"
+"""All whose names begin so."""
 
 
 def main(arguments: list[str]) -> int:
     """Exit code 2 says that something must be installed, or that the name is unknown."""
-    unknown = [name for name in arguments if name not in _BENCHES]
+    names = [name for argument in arguments for name in _named(argument)] or list(_BENCHES)
+    unknown = [argument for argument in arguments if not _named(argument)]
     if unknown:
-        print(f"unknown: {', '.join(unknown)}; there are: {', '.join(_BENCHES)}", file=sys.stderr)
+        print(f"unknown: {', '.join(unknown)}; there are: {_CLUSTER}, {', '.join(_BENCHES)}", file=sys.stderr)
         return 2
     print(describe(), flush=True)
-    for name in arguments or _BENCHES:
+    for name in names:
         try:
-            importlib.import_module(f"bench.{name}").main()
-        except WrkMissing as error:
+            importlib.import_module(_BENCHES[name]).main()
+        except ToolMissing as error:
             print(f"bench: {error}", file=sys.stderr)
             return 2
     return 0
+
+
+def _named(argument: str) -> list[str]:
+    return [name for name in _BENCHES if name == argument or (argument == _CLUSTER and name.startswith(_CLUSTER))]
 
 
 if __name__ == "__main__":

@@ -122,10 +122,19 @@ def measure_durable(records: list[Record], expected: dict[int, int]) -> Applied:
         for first in range(0, len(records), _APPEND_BLOCKS):
             rig.events.append(records[first : first + _APPEND_BLOCKS])
         applied = asyncio.run(_apply_all(rig))
-        found = {day: value for day, value in rig.warehouse.rows(_DAU) if value}
-        wrong = {day: (found.get(day), value) for day, value in expected.items() if found.get(day) != value}
-        assert found == expected, f"actives by day, found and expected: {wrong}"
+        check_actives(rig.warehouse, expected)
         return applied
+
+
+def check_actives(warehouse: Warehouse, expected: dict[int, int]) -> None:
+    """Compare the actives of each day with a count from scratch.
+
+    Raises:
+        AssertionError: a day's are wrong.
+    """
+    found = {day: value for day, value in warehouse.rows(_DAU) if value}
+    wrong = {day: (found.get(day), value) for day, value in expected.items() if found.get(day) != value}
+    assert found == expected, f"actives by day, found and expected: {wrong}"
 
 
 class Rig:

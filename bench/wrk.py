@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.missing import ToolMissing
+
 _SCRIPT = """
 -- The bodies are cut where the name of the run begins an id; put together again with the number of the request
 -- in between, so that no id comes twice. A file holds the whole request: nothing is built here but that.
@@ -43,10 +45,6 @@ MARKER = "@@number@@"
 """Where the ten digits of a request's number go."""
 
 
-class WrkMissing(Exception):
-    """wrk is not installed."""
-
-
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What wrk saw. `requests` were answered, `refused` of them not with 2xx; `broken` had no answer."""
@@ -60,9 +58,11 @@ class Loaded:
 
 
 def require_wrk() -> None:
-    """Raise WrkMissing with advice if there is no wrk."""
+    """Raise ToolMissing with advice if there is no wrk."""
     if shutil.which("wrk") is None:
-        raise WrkMissing('the collector is measured with "wrk", which is missing; install it (Debian: apt install wrk)')
+        raise ToolMissing(
+            'the collector is measured with "wrk", which is missing; install it (Debian: apt install wrk)'
+        )
 
 
 def load(port: int, key: str, path: str, bodies: Sequence[bytes], connections: int, seconds: int) -> Loaded:
