@@ -19,8 +19,8 @@ from stream.kafka.topics import TopicsMissing, TopicsWrong, check_topics
 def open_appender(settings: Settings) -> KafkaLog:
     """The writing end. See `open_reader` for its errors."""
     with named_errors():
-        check_topics(settings.kafka, settings.kafka_prefix)
-        return KafkaLog(settings.kafka, settings.kafka_prefix, instance_of(settings))
+        partitions = check_topics(settings.kafka, settings.kafka_prefix)
+    return KafkaLog(settings.kafka, settings.kafka_prefix, instance_of(settings), partitions)
 
 
 def open_reader(settings: Settings) -> KafkaLogReader:
@@ -33,7 +33,7 @@ def open_reader(settings: Settings) -> KafkaLogReader:
     """
     with named_errors():
         check_topics(settings.kafka, settings.kafka_prefix)
-        return KafkaLogReader(settings.kafka, settings.kafka_prefix)
+    return KafkaLogReader(settings.kafka, settings.kafka_prefix)
 
 
 @contextmanager
