@@ -4,18 +4,22 @@ Does not query: the value of a metric, the log's sink and the clock are handed i
 """
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from prometheus_client.core import Metric
 
 from alerting.deliver import Deliverer, RetryPolicy
 from alerting.evaluate import ValueOf
 from alerting.judge import Judge
 from alerting.store import AlertStore
+from alerting.telemetry import AlertTelemetry, outbox, rules_by_state
 from schemas.definitions import AlertRule, WebhookReceiver
 from schemas.reading import ReadingUnavailable
 
@@ -52,11 +56,13 @@ class Alerter:
         store_path: Path,
         surroundings: Surroundings,
     ) -> None:
+        self.telemetry = AlertTelemetry()
         self._rules = rules
         self._receivers = receivers
         self._store_path = store_path
         self._surroundings = surroundings
         self._judge: Judge | None = None
+        self._store: AlertStore | None = None
         self._mutex = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake: asyncio.Event | None = None
@@ -80,6 +86,15 @@ class Alerter:
         judge = self._judge
         return judge.report() if judge is not None else []
 
+    def collect(self) -> Iterator[Metric]:
+        """What alerting tells of itself; from any thread."""
+        yield from self.telemetry.collect()
+        yield rules_by_state(self.states())
+        store = self._store
+        # Closed meanwhile, or its disk is in trouble: it is told at the next look.
+        with contextlib.suppress(sqlite3.Error):
+            yield outbox(store.outbox_counts() if store else {})
+
     def run(self) -> None:
         """Judge and deliver until `stop`.
 
@@ -89,16 +104,18 @@ class Alerter:
             ExceptionGroup: of `sqlite3.Error`, it is damaged.
         """
         store = AlertStore(self._store_path)
+        self._store = store
         try:
             asyncio.run(self._main(store))
         finally:
+            self._store = None
             store.close()
 
     async def _main(self, store: AlertStore) -> None:
         outside = self._surroundings
         with self._mutex:
             self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
-        deliverers = [Deliverer(receiver, store, outside.clock, outside.retry) for receiver in self._receivers]
+        deliverers = [Deliverer(each, store, outside.clock, outside.retry, self.telemetry) for each in self._receivers]
         judge = Judge(self._rules, store, outside.value, outside.pending, outside.public_url)
         judge.retire_removed(outside.clock())
         self._judge = judge
@@ -118,7 +135,7 @@ class Alerter:
             changed = await self._pause()
             now_ms = self._surroundings.clock()
             try:
-                await asyncio.to_thread(judge.judge, now_ms, changed)
+                await asyncio.to_thread(self._look, judge, now_ms, changed)
                 for deliverer in deliverers:
                     deliverer.notify()
                 await asyncio.to_thread(self._hand_on_log, store)
@@ -128,6 +145,10 @@ class Alerter:
             except sqlite3.OperationalError as error:
                 # A full disk passes. The transition that was not kept did not happen: the next round judges it again.
                 log.warning("states of alerts cannot be kept now: %s", error)
+
+    def _look(self, judge: Judge, now_ms: int, changed: bool) -> None:
+        with self.telemetry.evaluation_duration.time():
+            judge.judge(now_ms, changed)
 
     async def _pause(self) -> bool:
         """Wait for a notification, at most the longest pause; whether there was one."""

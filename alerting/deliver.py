@@ -7,6 +7,7 @@ import asyncio
 import logging
 import random
 import sqlite3
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from alerting.payload import signed_headers, signing_key
 from alerting.post import Answer, PostFailed, post
 from alerting.store import AlertStore, Outgoing
 from alerting.targets import UnsafeTarget, resolve
+from alerting.telemetry import DEAD, DELIVERED, RETRY, AlertTelemetry
 from schemas.definitions import WebhookReceiver
 
 _GONE = 410
@@ -46,7 +48,12 @@ class Deliverer:
     """Delivers what the outbox holds for one receiver until it is cancelled."""
 
     def __init__(
-        self, receiver: WebhookReceiver, store: AlertStore, clock: Callable[[], int], policy: RetryPolicy
+        self,
+        receiver: WebhookReceiver,
+        store: AlertStore,
+        clock: Callable[[], int],
+        policy: RetryPolicy,
+        telemetry: AlertTelemetry,
     ) -> None:
         """`clock` gives Unix ms.
 
@@ -58,6 +65,7 @@ class Deliverer:
         self._store = store
         self._clock = clock
         self._policy = policy
+        self._telemetry = telemetry
         self._wake = asyncio.Event()
 
     def notify(self) -> None:
@@ -92,37 +100,46 @@ class Deliverer:
             return
 
     async def _attempt(self, message: Outgoing) -> None:
+        started = time.monotonic()
+        outcome = await self._deliver(message)
+        age_seconds = (self._clock() - message.created_ms) / 1000
+        self._telemetry.note_attempt(self._receiver.name, outcome, time.monotonic() - started, age_seconds)
+
+    async def _deliver(self, message: Outgoing) -> str:
+        """The outcome."""
         try:
             target = await resolve(self._receiver.url, self._receiver.allow_private)
             headers = signed_headers(self._key, message.webhook_id, self._clock(), message.body)
             answer = await post(target, headers, message.body, self._policy.timeout_seconds)
         except (PostFailed, UnsafeTarget) as failure:
-            self._retry(message, str(failure), None)
+            return self._retry(message, str(failure), None)
         except OSError:
-            self._retry(message, "the host's name cannot be looked up", None)
-        else:
-            self._settle(message, answer)
+            return self._retry(message, "the host's name cannot be looked up", None)
+        return self._settle(message, answer)
 
-    def _settle(self, message: Outgoing, answer: Answer) -> None:
+    def _settle(self, message: Outgoing, answer: Answer) -> str:
         if 200 <= answer.status < 300:
             self._store.delivered(message, [self._row(message, "delivered", f"HTTP {answer.status}")])
-        elif answer.status == _GONE:
-            self._bury(message, "HTTP 410: the receiver is gone")
-        else:
-            self._retry(message, _reason(answer), answer.wait_seconds(self._clock()))
+            return DELIVERED
+        if answer.status == _GONE:
+            return self._bury(message, "HTTP 410: the receiver is gone")
+        return self._retry(message, _reason(answer), answer.wait_seconds(self._clock()))
 
-    def _retry(self, message: Outgoing, detail: str, asked_seconds: float | None) -> None:
+    def _retry(self, message: Outgoing, detail: str, asked_seconds: float | None) -> str:
         now_ms = self._clock()
         if now_ms - message.created_ms >= self._policy.give_up_seconds * 1000:
-            self._bury(message, detail)
-            return
+            return self._bury(message, detail)
         wait = self._policy.wait_seconds(message.attempts + 1)
         if asked_seconds is not None:
             wait = max(wait, min(asked_seconds, 12 * self._policy.longest_seconds))
         self._store.failed(message, detail, now_ms + int(wait * 1000))
+        return RETRY
 
-    def _bury(self, message: Outgoing, detail: str) -> None:
+    def _bury(self, message: Outgoing, detail: str) -> str:
         self._store.dead(message, detail, [self._row(message, "dead", detail)])
+        subject = {"receiver": self._receiver.name, "webhook_id": message.webhook_id}
+        log.warning("a message is given up on: %s", detail, extra=subject)
+        return DEAD
 
     def _row(self, message: Outgoing, outcome: str, detail: str) -> dict[str, Any]:
         return delivery_row(message, outcome, detail, self._clock())

@@ -164,7 +164,9 @@ class Alerter:
     DELIVERY_DELAY = _histogram(
         "alerter_delivery_delay_seconds", "From a message's creation until it is delivered.", "receiver", buckets=DELAYS
     )
-    OUTBOX_MESSAGES = _gauge("alerter_outbox_messages", "Messages that wait for delivery.", "receiver")
+    OUTBOX_MESSAGES = _gauge(
+        "alerter_outbox_messages", "Messages that wait for delivery, and those given up on.", "status"
+    )
 
 
 class Api:

@@ -110,11 +110,16 @@ def lag_of(standing: Standing, lines_before: Mapping[Place, Mapping[int, int]]) 
 
 def positions_of_readers(standing: Standing, topic: Topic, partition: int) -> list[int]:
     """The positions that all must stand at the end of a place for it to be settled."""
+    return list(readers_of(standing, topic, partition).values())
+
+
+def readers_of(standing: Standing, topic: Topic, partition: int) -> dict[str, int]:
+    """The same, by who stands there."""
     if topic is Topic.QUARANTINE:
-        return [standing.loader(topic, partition)]
-    positions = [standing.head(topic, partition), standing.header(topic, partition)]
+        return {"loader": standing.loader(topic, partition)}
+    positions = {"counters": standing.head(topic, partition), "checkpoint": standing.header(topic, partition)}
     if topic is Topic.EVENTS:
-        positions.append(standing.loader(topic, partition))
+        positions["loader"] = standing.loader(topic, partition)
     return positions
 
 
@@ -209,7 +214,7 @@ class CompletenessReport:
     def read(self, now_ms: int) -> Completeness:
         """The present standing. Raises `ReadingUnavailable`."""
         try:
-            standing = self._standing()
+            standing = self.standing()
             lines = {place: self._lines_before(standing, place) for place in _places(standing)}
             first_open = self._first_open_ms(standing)
         except LogUnavailable as error:
@@ -221,7 +226,8 @@ class CompletenessReport:
             reached = self._tracker.observe(standing, now_ms, first_open)
             return Completeness(lag, self._completed.keep(reached, now_ms))
 
-    def _standing(self) -> Standing:
+    def standing(self) -> Standing:
+        """Where everything stands now. Raises `ReadingUnavailable`, `LogUnavailable`."""
         # The order of these readings is what makes the answer true.
         heads = _owned(self._warehouse.rows(_HEADS))
         headers = _owned(self._warehouse.rows(_HEADERS))

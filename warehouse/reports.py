@@ -12,14 +12,16 @@ from typing import Any, TypeVar
 import msgspec
 
 from schemas.calendar import day_number
-from schemas.log import LogReader
-from schemas.reading import Completeness, FunnelPersons, PersonReport, Quality, RestatedDay
+from schemas.log import LogReader, LogUnavailable
+from schemas.reading import Completeness, FunnelPersons, PersonReport, Quality, ReadingUnavailable, RestatedDay
+from schemas.topics import Topic
 from warehouse.client import DATABASE, Warehouse
 from warehouse.completeness import CompletenessReport
 from warehouse.latest_events import LatestEvents
 from warehouse.persons import find_event, find_person
 from warehouse.published import PublishedCounters
 from warehouse.quality import QualityReport
+from warehouse.reader_lag import ReaderLag, reader_lags
 
 # A person counts once by the furthest step of any entry; times from step to step are of all entries.
 _FUNNEL_PERSONS = f"""
@@ -82,6 +84,7 @@ class WarehouseReports:
         self._warehouse = warehouse
         self._published = PublishedCounters(warehouse, clock)
         self._completeness = CompletenessReport(warehouse, events_log, handoffs_log)
+        self._logs = {Topic.EVENTS: events_log, Topic.QUARANTINE: events_log, Topic.HANDOFFS: handoffs_log}
         self._quality = QualityReport(warehouse)
         self._latest = LatestEvents(warehouse)
         self._clock = clock
@@ -122,6 +125,14 @@ class WarehouseReports:
             if self._recent is None or self._recent[0] < began:
                 self._recent = (began, found)
         return found
+
+    def reader_lags(self) -> list[ReaderLag]:
+        """How far every reader of the log lies behind, for operators."""
+        try:
+            standing, now_ms = self._completeness.standing(), self._clock()
+            return [lag for topic, log in self._logs.items() for lag in reader_lags(standing, log, topic, now_ms)]
+        except LogUnavailable as error:
+            raise ReadingUnavailable(f"the log cannot be read: {error}") from error
 
     def recent_completeness(self) -> Completeness:
         recent = self._recent

@@ -93,7 +93,7 @@ def test_one_message_at_the_start_and_one_at_the_end_in_the_contract_form(
     with running(
         alerter := Alerter([rule_for("ops")], [receiver("ops", ops.url)], tmp_path / "a.db", world.surroundings())
     ):
-        until(lambda: len(ops.arrivals) == 1)
+        until(lambda: len(ops.arrivals) == 1 and len(world.log) == 2)
         world.value = 12.0
         alerter.notify()
         until(lambda: len(ops.arrivals) == 2)
