@@ -17,7 +17,8 @@ class Limits:
     it consists; honest bodies stay far below both.
     `events_per_second` is the rate of one key, None for no limit.
     `waiting_bytes` is what may wait for the log before senders are turned away, and the most that one request
-    may come to.
+    may come to; `log_wait_seconds` how long. With the log's own patience that stays below the minute within which a
+    message is appended or refused, on which readers rely.
     """
 
     body_bytes: int = 500 * 1024
@@ -30,6 +31,7 @@ class Limits:
     body_seconds: float = 30.0
     events_per_second: float | None = None
     waiting_bytes: int = 32 * 1024 * 1024
+    log_wait_seconds: float = 30.0
     retry_after_seconds: int = 1
     remembered_messages: int = 400_000
     remembered_links: int = 200_000

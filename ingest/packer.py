@@ -20,6 +20,7 @@ from schemas.log import LogAppender, LogUnavailable
 class _Request(NamedTuple):
     portions: Sequence[Portion]
     done: asyncio.Future[None]
+    arrived_ms: int
 
 
 class Packer:
@@ -89,7 +90,7 @@ class Packer:
     def submit(self, portions: Sequence[Portion]) -> asyncio.Future[None]:
         """Queue the request in hand; the future ends when it is durable.
 
-        The future fails with LogUnavailable if the log refused; nothing was promised then.
+        The future fails with LogUnavailable if the log refused, or took too long to come to it; nothing was promised.
 
         Raises:
             Rejection: too much waits already, the request alone is more than may ever wait, or the packer ends.
@@ -106,7 +107,7 @@ class Packer:
                 raise Rejection(
                     Reason.OVERLOADED, "too much waits for the log; send it again", self._limits.retry_after_seconds
                 )
-            self._waiting.append(_Request(portions, done))
+            self._waiting.append(_Request(portions, done, self._floor_ms))
             self._waiting_bytes += size
             ring, self._is_asleep = self._is_asleep, False
         if ring:
@@ -117,6 +118,7 @@ class Packer:
         is_idle = True
         while True:
             requests, low_watermark_ms, is_open = self._take()
+            requests = self._without_late(requests)
             if requests:
                 self._commit(requests, low_watermark_ms)
                 is_idle = False
@@ -137,6 +139,16 @@ class Packer:
             if not self._in_hand and now > self._floor_ms:
                 self._floor_ms = now
             return requests, self._floor_ms, self._is_open
+
+    def _without_late(self, requests: list[_Request]) -> list[_Request]:
+        """Refuse what has waited for too long, as when this process was frozen: readers take it for settled by now."""
+        oldest_ms = self._clock() - 1000 * self._limits.log_wait_seconds
+        late = [request for request in requests if request.arrived_ms < oldest_ms]
+        if not late:
+            return requests
+        refusal = LogUnavailable("the log did not come to it in time; send it again")
+        self._loop.call_soon_threadsafe(_settle, late, refusal)
+        return [request for request in requests if request.arrived_ms >= oldest_ms]
 
     def _sleep(self) -> bool:
         """Wait for something to append; False when it took too long."""

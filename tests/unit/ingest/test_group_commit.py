@@ -195,3 +195,21 @@ def _until(condition: Callable[[], bool]) -> None:
             return
         time.sleep(0.005)
     raise AssertionError("it did not come to that")
+
+
+async def test_what_waited_too_long_is_refused_and_not_appended(memory_log: Any) -> None:
+    """Readers take a message of a minute ago for settled: one that a frozen collector still holds must not follow."""
+    clock = Hands()
+    packer = packer_over(memory_log, clock, log_wait_seconds=30.0)
+    memory_log.gate.clear()
+    first = submit(packer, lines(0, "first"))
+    await asyncio.to_thread(_until, lambda: packer.waiting_bytes == 0)
+    late = submit(packer, lines(0, "late"))
+    clock.now_ms += 30_001
+    fresh = submit(packer, lines(0, "fresh"))
+    memory_log.gate.set()
+    with pytest.raises(LogUnavailable, match="in time"):
+        await late
+    await asyncio.gather(first, fresh)
+    assert [record.value for record in memory_log.records] == [b"first\n", b"fresh\n"]
+    await packer.stop()
