@@ -7,6 +7,7 @@ from northstream.cluster_roles import missing_servers
 from northstream.failures import UserError
 from northstream.folder import prepare_folder
 from northstream.keys import with_keys
+from northstream.logs import configure_logs
 from northstream.parts.server_warehouse import connect, named_errors
 from northstream.settings import Settings
 from northstream.waiting import PASSING, wait_at_most
@@ -14,7 +15,9 @@ from northstream.workspaces import load_named_workspace
 from schemas.definitions import StreamDefinitions
 from stream.kafka.topics import TopicsWrong, declare_topics
 from warehouse.client import Warehouse
+from warehouse.guarantees import check_guarantees
 from warehouse.migrate import MigrationError, migrate
+from warehouse.users import Login, Prepared, UsersWrong, prepare_server
 from warehouse.workspace_facts import write_workspace_facts
 
 WAIT_SECONDS = 60.0
@@ -29,6 +32,7 @@ def run_migrate(settings: Settings) -> None:
     Raises:
         UserError: the user must mend something, or a server has not come up in time.
     """
+    configure_logs("migrate", settings.log_level)
     problems = missing_servers(settings)
     if problems:
         raise UserError("\n".join(problems))
@@ -70,6 +74,8 @@ def _make_tables(settings: Settings, definitions: StreamDefinitions) -> None:
         with named_errors(settings):
             applied = _migrated(warehouse)
             write_workspace_facts(warehouse, definitions)
+            check_guarantees(warehouse)
+            _make_reader(warehouse, settings)
     finally:
         warehouse.close()
     for name in applied:
@@ -77,6 +83,18 @@ def _make_tables(settings: Settings, definitions: StreamDefinitions) -> None:
     if not applied:
         print("the tables are there")
     print("the warehouse follows this workspace", flush=True)
+
+
+def _make_reader(warehouse: Warehouse, settings: Settings) -> None:
+    reader = Login(settings.clickhouse_reader, settings.clickhouse_reader_password)
+    try:
+        prepared = prepare_server(warehouse, reader)
+    except UsersWrong as error:
+        raise UserError(str(error)) from error
+    if prepared is Prepared.DONE:
+        print(f"the user {reader.name} may read")
+    elif prepared is Prepared.NOT_ALLOWED:
+        print(f"{settings.clickhouse_user} may not make users: whoever runs the server makes {reader.name}")
 
 
 def _migrated(warehouse: Warehouse) -> list[str]:

@@ -61,6 +61,8 @@ class Settings:
     clickhouse_url: str = setting("", read_server_url, "ClickHouse server; unset: the embedded engine")
     clickhouse_user: str = setting("northstream_writer", str, "user of the roles in ClickHouse")
     clickhouse_password: str = setting("", str, "its password; unset: the secret key", secret=True)
+    clickhouse_reader: str = setting("northstream_reader", str, "user that `migrate` makes for people and their tools")
+    clickhouse_reader_password: str = setting("", str, "its password; unset: it needs none, on the server", secret=True)
     clickhouse_cluster: str = setting("", read_cluster_name, "cluster on whose servers `migrate` makes the tables")
     instance: str = setting("", str, "name of this collector in a cluster; unset: host name and port")
     boards_url: str = setting("", read_server_url, "where people find the boards; unset: http://HOST:PORT")

@@ -7,12 +7,11 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from stream.kafka.log import KafkaLog
-from stream.kafka.reading import KafkaLogReader
-
 from northstream.failures import UserError
 from northstream.settings import Settings
 from northstream.waiting import NotThere
+from stream.kafka.log import KafkaLog
+from stream.kafka.reading import KafkaLogReader
 from stream.kafka.topics import TopicsMissing, TopicsWrong, check_topics
 
 

@@ -14,6 +14,7 @@ from northstream.settings import Settings
 from northstream.waiting import NotThere
 from schemas.definitions import StreamDefinitions
 from warehouse.client import Warehouse
+from warehouse.guarantees import GuaranteesBroken, check_guarantees
 from warehouse.migrate import MigrationError, status
 from warehouse.workspace_facts import read_definitions_digest
 
@@ -24,17 +25,18 @@ log = logging.getLogger(__name__)
 
 
 def open_warehouse(settings: Settings, size: int = 6) -> Warehouse:
-    """The server with all its tables. It stays open if it is only not migrated yet; a later call opens another.
+    """The server with all its tables and everything that our protocols rest on.
 
     Raises:
         NotThere: tables are missing.
         WarehouseUnavailable: it does not answer.
-        UserError: it refuses us, or its tables were made otherwise.
+        UserError: it refuses us, its tables were made otherwise, or it could lose or double rows.
     """
     warehouse = connect(settings, size)
     try:
         with named_errors(settings):
             _check_tables(warehouse)
+            check_guarantees(warehouse)
     except BaseException:
         warehouse.close()
         raise
@@ -44,7 +46,8 @@ def open_warehouse(settings: Settings, size: int = 6) -> Warehouse:
 def connect(settings: Settings, size: int = 6) -> Warehouse:
     """The server, whatever it holds; nothing is asked of it yet."""
     password = settings.clickhouse_password or settings.secret_key
-    return Warehouse.server(settings.clickhouse_url, settings.clickhouse_user, password, size)
+    user, cluster = settings.clickhouse_user, settings.clickhouse_cluster
+    return Warehouse.server(settings.clickhouse_url, user, password, size, cluster)
 
 
 def check_definitions(warehouse: Warehouse, definitions: StreamDefinitions, settings: Settings) -> None:
@@ -68,9 +71,11 @@ def check_definitions(warehouse: Warehouse, definitions: StreamDefinitions, sett
 
 @contextmanager
 def named_errors(settings: Settings) -> Iterator[None]:
-    """What the warehouse raises for a wrong user, as what a start does about it."""
+    """What the warehouse raises that somebody must mend, as a message for the user."""
     try:
         yield
+    except GuaranteesBroken as error:
+        raise UserError(f"the warehouse at {settings.clickhouse_url} cannot be used:\n{error}") from error
     except ClickHouseError as error:
         if getattr(error, "code", None) not in REFUSED_CODES:
             raise
