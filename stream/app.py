@@ -13,6 +13,9 @@ from faust.types import TP
 
 from schemas.topics import Topic
 from stream.agents import Turnstile, register_agents
+from stream.kafka.client_logs import calm_client_logs
+from stream.kafka.commits import GroupCommits
+from stream.kafka.transport import KAFKA_SCHEME
 from stream.log.transport import LocalTopics
 from stream.worker_protocol import WorkerProtocol
 
@@ -48,6 +51,7 @@ class StreamApp(faust.App):  # type: ignore[misc]
     topic_prefix: str
     local_topics: LocalTopics | None
     load_timeout_seconds: float
+    commits: GroupCommits | None = None
     _loaded: tuple[int, dict[TP, int]] | None = None
 
     async def load_offsets(self, assigned: set[TP], generation: int) -> dict[TP, int]:
@@ -66,10 +70,11 @@ class StreamApp(faust.App):  # type: ignore[misc]
 
 
 def create_app(*, broker: str, worker: WorkerProtocol, settings: StreamSettings) -> StreamApp:
-    """The Faust app for a broker URL (`stream.log.transport.LOCAL_BROKER` or a Kafka one).
+    """The Faust app for a broker URL (`stream.log.transport.LOCAL_BROKER`, `stream.kafka.transport.kafka_broker`).
 
     Must be called within the loop that will run it.
     """
+    calm_client_logs()
     app = StreamApp(settings.group, broker=broker, **_faust_settings(settings))
     app.worker = worker
     app.topic_prefix = settings.topic_prefix
@@ -78,29 +83,46 @@ def create_app(*, broker: str, worker: WorkerProtocol, settings: StreamSettings)
     names = [settings.topic_prefix + topic for topic in READ_TOPICS]
     app.turnstile = register_agents(app, worker, names, settings.topic_prefix)
     app.on_partitions_revoked.connect(_revoker(worker), weak=False)
+    if broker.startswith(KAFKA_SCHEME):
+        app.commits = GroupCommits(app)
+        worker.join_group(settings.session_timeout_seconds, app.commits.note)
     return app
 
 
 async def run(app: StreamApp, stop: asyncio.Event) -> None:
     """Run the app until `stop` is set, then stop it cleanly: no record is half applied when this returns.
 
+    It joins the group once its worker may take partitions, and leaves it once all that was applied is durable.
+
     Raises:
         StreamCrashed: the app ended by itself; its cause is the error.
     """
-    life = asyncio.ensure_future(_live(app))
     stopping = asyncio.ensure_future(stop.wait())
+    waiting = asyncio.ensure_future(app.worker.wait_until_free())
+    await asyncio.wait((waiting, stopping), return_when=asyncio.FIRST_COMPLETED)
+    if waiting.done():
+        waiting.result()
+        await _run_until(app, stopping)
+    waiting.cancel()
+
+
+async def _run_until(app: StreamApp, stopping: "asyncio.Future[Any]") -> None:
+    beside = [stopping, *([asyncio.ensure_future(app.commits.run())] if app.commits else [])]
+    life = asyncio.ensure_future(_live(app))
+    ends: list[Any] = []
     try:
-        await asyncio.wait((life, stopping), return_when=asyncio.FIRST_COMPLETED)
-    finally:
+        await asyncio.wait((life, *beside), return_when=asyncio.FIRST_COMPLETED)
         if not life.done():
             await app.turnstile.close()
+            await app.worker.finish()
+    finally:
         await app.stop()
-        life.cancel()
-        stopping.cancel()
-        failed, _ = await asyncio.gather(life, stopping, return_exceptions=True)
-    reason = app.crash_reason or failed
-    if isinstance(reason, Exception):
-        raise StreamCrashed(f"the stream ended: {reason!r}") from reason
+        for task in (life, *beside):
+            task.cancel()
+        ends = await asyncio.gather(life, *beside, return_exceptions=True)
+    for reason in (app.crash_reason, *ends):
+        if isinstance(reason, Exception):
+            raise StreamCrashed(f"the stream ended: {reason!r}") from reason
 
 
 async def _live(app: StreamApp) -> None:

@@ -4,7 +4,7 @@ Does not decide what is handed off: see `stream.core.identity`.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from schemas.log import LogAppender, LogUnavailable
 from schemas.partitioning import person_partition
@@ -24,10 +24,14 @@ class HandoffsEnded(RuntimeError):
 
 
 class Outgoing:
-    """A queue with one task that appends; order per target partition is kept."""
+    """A queue with one task that appends; order per target partition is kept.
 
-    def __init__(self, log: LogAppender) -> None:
+    `check` is called before each append and raises if this process must not write any more.
+    """
+
+    def __init__(self, log: LogAppender, check: Callable[[], None] = lambda: None) -> None:
         self._log = log
+        self._check = check
         self._waiting: list[Handoff] = []
         self.added = 0
         """How many hand-offs were ever queued."""
@@ -80,6 +84,7 @@ class Outgoing:
 
     async def _append(self, records: list[Record]) -> None:
         while True:
+            self._check()
             try:
                 await asyncio.to_thread(self._log.append, records)
                 return

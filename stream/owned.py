@@ -7,7 +7,8 @@ import asyncio
 from dataclasses import dataclass, field
 
 from schemas.checkpoints import CounterRow, Lineage, Owner, PersonRow, Positions, Segment, Tag
-from stream.core.partition import Partition, Snapshot
+from stream.core.partition import Partition, Snapshot, passed_in
+from stream.forgetting import NO_HEADER, Passed, Standing
 from stream.waits import Waits
 
 
@@ -41,7 +42,7 @@ class OwnedPartition:
     `floor` are the positions of the last owner's head: nothing is published before they are reached,
     so that boards do not go back. `voids_repairs`: the first publication replaces what the audit repaired.
     `carries_restatements`: its next checkpoint takes over what the lineages before the rebuild restated.
-    `lock` covers applying a record and taking a snapshot.
+    `durable` is what its latest durable header says. `lock` covers applying a record and taking a snapshot.
     """
 
     number: int
@@ -57,6 +58,7 @@ class OwnedPartition:
     is_whole: bool = True
     published: Positions | None = None
     stored: Positions | None = None
+    durable: Standing = NO_HEADER
     publication: PendingPublication | None = None
     checkpoint: PendingCheckpoint | None = None
     waits: Waits = field(default_factory=Waits)
@@ -82,6 +84,13 @@ class OwnedPartition:
         """
         if not self.is_whole:
             raise BrokenState(f"partition {self.number} holds half a record")
+
+    def note_durable(self, checkpoint: PendingCheckpoint) -> None:
+        """The pending checkpoint's header is durable."""
+        self.stored = checkpoint.positions
+        self.durable = Standing(checkpoint.positions, Passed(*passed_in(checkpoint.snapshot.summary)))
+        self.checkpoint = None
+        self.carries_restatements = False
 
     def may_publish(self) -> bool:
         return self.events >= self.floor.events and self.handoffs >= self.floor.handoffs

@@ -12,9 +12,11 @@ from schemas.log import LogReader
 from schemas.replay import History
 from schemas.topics import Topic
 from stream.core.definitions import Compiled
-from stream.core.partition import Partition
+from stream.core.partition import Partition, passed_in
+from stream.forgetting import Passed, Standing
 from stream.owned import OwnedPartition
 from stream.replay import rebuild
+from stream.replay_hold import HoldWatch, ReplayUnderWay
 
 _LOOKS_AT_LOADER = 300
 _LOADER_PAUSE_SECONDS = 0.2
@@ -29,7 +31,8 @@ class DefinitionsChanged(RuntimeError):
 class Taking:
     """Blocking; called in a thread. `history` is what a rebuild reads (None: this worker cannot rebuild).
 
-    `rebuild_asked` makes the next taking a rebuild although the definitions are the same.
+    `rebuild_asked` makes the next taking a rebuild although the definitions are the same. `hold` tells whether another
+    process rebuilds (None: this is the process that does).
     """
 
     def __init__(
@@ -40,8 +43,10 @@ class Taking:
         handoffs: LogReader,
         history: History | None,
         rebuild_asked: bool,
+        hold: HoldWatch | None,
     ) -> None:
         self.is_rebuilding = False
+        self._hold = hold
         self._rebuild_asked = rebuild_asked
         self._definitions = definitions
         self._store = store
@@ -53,15 +58,16 @@ class Taking:
         """Claim partitions and load what their last checkpoints hold; rebuild it if that was under other definitions.
 
         Raises:
-            DefinitionsChanged: this worker cannot rebuild.
+            DefinitionsChanged, ReplayUnderWay: nothing was claimed: see `why_not`.
             StoreUnavailable: nothing was taken.
         """
+        self._check_free()
         before = self._store.highest_claims(partitions)
         owners = {number: Owner(before[number].epoch + 1 if number in before else 1, nonce) for number in partitions}
         self._store.write_claims(owners)
         heads = self._store.latest_heads(partitions)
         headers = self._store.latest_headers(partitions)
-        changed = any(header.definitions != self._definitions.digest for header in headers.values())
+        changed = self._differ(headers)
         if changed or self._rebuild_asked:
             why = "definitions changed" if changed else "a rebuild was asked for"
             log.info("%s: rebuilding people and counters; the numbers so far are served until then", why)
@@ -75,6 +81,26 @@ class Taking:
         floors = {number: head.positions for number, head in heads.items()}
         return [self._load(number, owners[number], headers.get(number), floors) for number in partitions]
 
+    def why_not(self) -> str | None:
+        """Why partitions must not be claimed now; None if they may."""
+        try:
+            self._check_free()
+        except (DefinitionsChanged, ReplayUnderWay) as error:
+            return str(error)
+        return None
+
+    def _check_free(self) -> None:
+        """Raises DefinitionsChanged, ReplayUnderWay. A claim would take the partitions from those who can go on."""
+        if self._hold is not None and self._hold.is_held():
+            raise ReplayUnderWay("people and counters are being rebuilt; partitions are free once that is done")
+        if self._history is None and self._differ(self._store.latest_headers(range(self._events.partitions))):
+            raise DefinitionsChanged(
+                "people and counters were made under other definitions than this workspace's: run `northstream replay`"
+            )
+
+    def _differ(self, headers: Mapping[int, Header]) -> bool:
+        return any(header.definitions != self._definitions.digest for header in headers.values())
+
     def _load(
         self, number: int, owner: Owner, header: Header | None, floors: Mapping[int, Positions]
     ) -> OwnedPartition:
@@ -85,7 +111,9 @@ class Taking:
         state.people.load(self._store.load_people(number, header.lineage))
         state.restore(header.counters)
         positions = header.positions
-        return OwnedPartition(number, owner, state, *positions, header.lineage, floors.get(number, positions))
+        durable = Standing(positions, Passed(*passed_in(header.counters)))
+        floor = floors.get(number, positions)
+        return OwnedPartition(number, owner, state, *positions, header.lineage, floor, durable=durable)
 
     def _rebuild(self, owners: Mapping[int, Owner], heads: Mapping[int, Head]) -> list[OwnedPartition]:
         """A new generation of state from the warehouse; readers see the old numbers until its first head.

@@ -3,7 +3,7 @@
 Does not do the work: see `stream.worker`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from schemas.topics import StoredRecord, Topic
@@ -11,6 +11,19 @@ from schemas.topics import StoredRecord, Topic
 
 class WorkerProtocol(Protocol):
     """Any exception that these raise ends the process: the next one starts again from the last checkpoint."""
+
+    def join_group(
+        self, session_seconds: float, on_checkpoint: Callable[[Mapping[tuple[Topic, int], int]], Awaitable[None]]
+    ) -> None:
+        """Called at most once, before anything else: others take over when this worker is silent for a session.
+
+        `on_checkpoint` is told the positions of each durable checkpoint.
+        """
+        ...
+
+    async def wait_until_free(self) -> None:
+        """Return when partitions may be taken; called before the stream starts."""
+        ...
 
     async def take_partitions(self, partitions: Sequence[int], generation: int) -> Mapping[tuple[Topic, int], int]:
         """Claim and load these partitions; the next offset to read per (`events` or `handoffs`, partition).
@@ -33,4 +46,8 @@ class WorkerProtocol(Protocol):
 
         May be called with partitions that were never taken, and twice for one change.
         """
+        ...
+
+    async def finish(self) -> None:
+        """No record comes any more: make everything durable, and write nothing after that."""
         ...

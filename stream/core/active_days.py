@@ -4,11 +4,19 @@ Does not keep counters: it says which buckets change. Bit 0 is `FIRST_DAY`.
 """
 
 from datetime import date
+from typing import Annotated
 
-from schemas.calendar import day_number
+import msgspec
+
+from schemas.calendar import DAY_MS, day_number
 
 FIRST_DAY = day_number(date(2025, 1, 1))
 """The day of bit 0. Events older than 400 days are refused before they get here, so no earlier day is ever active."""
+
+_LAST_DAY = day_number(date(2100, 1, 1))
+
+EventTime = Annotated[int, msgspec.Meta(ge=(FIRST_DAY + 1) * DAY_MS, le=_LAST_DAY * DAY_MS)]
+"""Unix ms that lie on a day which can be counted in any time zone. A record with others is none of our collectors'."""
 
 WINDOWS = (("dau", 1), ("wau", 7), ("mau", 30))
 """Counters of rolling actives and their widths in days: a bucket's window ends with its day."""
@@ -25,6 +33,11 @@ def covered(days: int, width: int) -> int:
         days |= days << step
         reach += step
     return days
+
+
+def has_possible_days(days: int) -> bool:
+    """Whether no day lies so far ahead that nobody can have been active on it."""
+    return days.bit_length() <= _LAST_DAY - FIRST_DAY + 1
 
 
 def neighbours(days: int, bit: int) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from xxhash import xxh3_64_intdigest
 from schemas.checkpoints import IdentityWarning
 from schemas.identity import DEVICE_IS_JUNK, PREVIOUS_IS_JUNK, USER_IS_JUNK, device_person, user_person
 from stream.core.activation import activation, recount_activation
-from stream.core.active_days import FIRST_DAY
+from stream.core.active_days import FIRST_DAY, EventTime
 from stream.core.contributions import recount_entries
 from stream.core.handoffs import CoreEvent
 from stream.core.identity import ALIAS_WITH_WRITE_KEY, unite_users
@@ -25,8 +25,8 @@ class EventLine(msgspec.Struct, gc=False):
 
     message_id: str
     type: str
-    occurred_ms: int
-    received_ms: int
+    occurred_ms: EventTime
+    received_ms: EventTime
     event: str = ""
     user_id: str = ""
     anonymous_id: str = ""

@@ -74,7 +74,7 @@ def apply_state(partition: Partition, moved: MovedState) -> None:
     state = partition.people.touch(moved.to)
     if isinstance(state, Moved):
         _override(partition, decode(moved.sender, moved.state), str(state))
-        partition.outbox.append(MovedState(str(state), moved.sender, moved.state, moved.cause))
+        partition.outbox.append(MovedState(str(state), moved.sender, moved.state, moved.cause, moved.over_day))
     else:
         other = decode(moved.sender, moved.state)
         other.entries = all_entries(other, partition.definitions)
@@ -88,14 +88,15 @@ def _move(partition: Partition, person_id: str, person: Person, target: str, cau
     partition.restatements.because(cause, MERGE)
     withdraw(partition, person_id, person)
     _override(partition, person, target)
-    partition.outbox.append(MovedState(target, person_id, encode(person_id, person), cause))
+    state = encode(person_id, person)
+    partition.outbox.append(MovedState(target, person_id, state, cause, partition.restatements.over_day))
     partition.people.move(person_id, target)
 
 
 def _absorb(partition: Partition, moved: MovedState, person: Person, other: Person) -> None:
     """Unite and count the difference; days frozen here take over what the other counted there, once."""
     definitions, restate = partition.definitions, partition.restatements
-    restate.because(moved.cause, MERGE)
+    restate.because(moved.cause, MERGE, moved.over_day)
     frozen_day = max(partition.freeze_day, person.frozen_day, other.frozen_day)
     start_ms = definitions.calendar.start_of(frozen_day)
     known_before = other.user_ids <= person.user_ids and other.devices <= person.devices

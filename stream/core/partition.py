@@ -14,10 +14,13 @@ from stream.core.definitions import Compiled
 from stream.core.handoffs import Handoff
 from stream.core.people import Moved, People
 from stream.core.person import Person
+from stream.core.poison import LeftBehind
 from stream.core.restatements import Change, Restatements
 
 
 class _Summary(msgspec.Struct, array_like=True):
+    """An array: later versions of the program add fields behind, with what stands for them where they are missing."""
+
     counters: bytes
     watermark_ms: int
     first_received_ms: int
@@ -25,6 +28,7 @@ class _Summary(msgspec.Struct, array_like=True):
     over_day: int
     generation: int
     freeze_day: int
+    left_behind: dict[str, list[int]] = {}
 
 
 class Snapshot(NamedTuple):
@@ -50,6 +54,7 @@ class Partition:
         self.people = People(definitions)
         self.counters = Counters()
         self.restatements = Restatements()
+        self.left_behind = LeftBehind()
         self.watermark_ms = 0
         self.first_received_ms = 0
         self.last_received_ms = 0
@@ -88,12 +93,19 @@ class Partition:
         self.last_received_ms = received_ms
         self.first_received_ms = self.first_received_ms or received_ms
 
-    def close_days(self, passed_ms: int) -> None:
+    def close_days(self, passed_ms: int) -> bool:
         """All partitions have passed this event time and published: earlier days are over, changes are restatements.
 
-        One bound for all of them, or the two halves of a merge would not cancel out.
+        Returns:
+            Whether another day is over now.
         """
+        before = self.restatements.over_day
         self.restatements.close_days(self.definitions.calendar.day_of(passed_ms))
+        return self.restatements.over_day > before
+
+    def would_close_days(self, passed_ms: int) -> bool:
+        """What `close_days` would return."""
+        return self.definitions.calendar.day_of(passed_ms) > self.restatements.over_day
 
     def take_snapshot(self) -> Snapshot:
         """Everything since the last snapshot; the caller stores it under one version until that is durable."""
@@ -120,6 +132,7 @@ class Partition:
         self.generation = state.generation
         self.freeze_day = state.freeze_day
         self.freeze_start_ms = self.definitions.calendar.start_of(state.freeze_day)
+        self.left_behind = LeftBehind(state.left_behind)
 
     def _summary(self) -> bytes:
         return msgspec.msgpack.encode(
@@ -131,5 +144,12 @@ class Partition:
                 self.restatements.over_day,
                 self.generation,
                 self.freeze_day,
+                self.left_behind.offsets,
             )
         )
+
+
+def passed_in(summary: bytes) -> tuple[int, int]:
+    """The latest receipt and the watermark (Unix ms) of a partition that left this summary."""
+    state = msgspec.msgpack.decode(summary, type=_Summary)
+    return state.last_received_ms, state.watermark_ms

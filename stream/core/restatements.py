@@ -39,15 +39,15 @@ class Restatements:
         return len(self._noted)
 
     def close_days(self, over_day: int) -> None:
-        """Days before `over_day` have been published as over."""
-        self.over_day = max(over_day, FIRST_DAY)
+        """Days before `over_day` have been published as over; none of them ever opens again."""
+        self.over_day = max(over_day, self.over_day)
         self.over_bit = self.over_day - FIRST_DAY
 
-    def because(self, cause: str, reason: str) -> None:
-        """Name the message or merge that causes what is noted next."""
+    def because(self, cause: str, reason: str, over_day: int | None = None) -> None:
+        """Name the message or merge that causes what is noted next; `over_day` is another partition's, if it judges."""
         self._cause = cause
         self._reason = reason
-        self._limit = self.over_day
+        self._limit = self.over_day if over_day is None else over_day
 
     def because_of_event(self, message_id: str, day: int) -> None:
         """An event of a day that is over causes what is noted next.

@@ -1,12 +1,12 @@
-"""Between stored records and Faust messages: what a record is besides its bytes travels in headers.
+"""Between stored records and messages of a log: what a record is besides its bytes travels in headers.
 
-Does not move messages: see `stream.log.consumer`.
+Does not move messages: see `stream.log.consumer`, `stream.kafka`.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
-from schemas.topics import Kind, Record, StoredRecord, Topic
+from schemas.topics import Record, StoredRecord, Topic
+from stream.kafka.records import stored_from_kafka
 
 Headers = list[tuple[str, bytes]]
 
@@ -32,23 +32,17 @@ def stored_headers(stored: StoredRecord) -> Headers:
 def stored_record(message: Any, topic_prefix: str = "") -> StoredRecord:
     """The record of a Faust message (`event.message`), as the log gave it.
 
-    Raises:
-        KeyError, ValueError: a header is missing or malformed; such a message is not of this product.
+    On Kafka the broker's own time stands for `appended_ms`, and lines before it are not told (0). A message that is
+    not of this product comes back as poison (`schemas.topics.Record.is_poison`).
     """
-    headers = _by_name(message.headers)
-    record = Record(
-        topic=Topic(message.topic.removeprefix(topic_prefix)),
-        partition=message.partition,
-        kind=Kind(headers["kind"].decode()),
-        count=int(headers["count"]),
-        value=message.value,
-        flagged=int(headers["flagged"]),
-        collector=headers["collector"].decode(),
-        sequence=int(headers["sequence"]),
-        version=int(headers["version"]),
+    headers: dict[str, bytes | None] = dict(message.headers or ())
+    own_ms, lines = headers.get("appended_ms") or b"", headers.get("lines_before") or b""
+    return stored_from_kafka(
+        Topic(message.topic.removeprefix(topic_prefix)),
+        message.partition,
+        message.offset,
+        int(own_ms) if own_ms.isdigit() else int((message.timestamp or 0) * 1000),
+        headers.items(),
+        message.value,
+        int(lines) if lines.isdigit() else 0,
     )
-    return StoredRecord(record, message.offset, int(headers["appended_ms"]), int(headers["lines_before"]))
-
-
-def _by_name(headers: Iterable[tuple[str, bytes]] | None) -> dict[str, bytes]:
-    return dict(headers or ())

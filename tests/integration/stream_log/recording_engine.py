@@ -58,6 +58,15 @@ class Recorder:
     async def revoke(self, partitions: Sequence[int]) -> None:
         say(revoked=list(partitions))
 
+    async def wait_until_free(self) -> None:
+        """Nobody else is there."""
+
+    def join_group(self, session_seconds: float, on_checkpoint: object) -> None:
+        """Nobody else is there."""
+
+    async def finish(self) -> None:
+        """Nothing is kept."""
+
 
 async def main(settings: dict[str, Any]) -> None:
     folder = Path(settings["folder"])

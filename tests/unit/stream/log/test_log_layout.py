@@ -22,7 +22,7 @@ from stream.log.layout import (
     record_key,
     to_row,
 )
-from stream.log.messages import stored_headers, stored_record
+from stream.log.messages import record_headers, stored_headers, stored_record
 
 places = st.tuples(st.sampled_from(Topic), st.integers(0, MAX_PARTITIONS - 1), st.integers(0, MAX_OFFSET))
 RECORD = Record(Topic.EVENTS, 3, Kind.LINKS, 2, b"{}\n{}\n", 1, "c-é", 9)
@@ -76,7 +76,20 @@ def test_a_message_gives_its_record_back(prefix: str) -> None:
     assert stored_record(message, prefix) == stored
 
 
-def test_a_message_without_our_headers_is_refused() -> None:
-    """Somebody else wrote into our topic."""
-    with pytest.raises(KeyError):
-        stored_record(ConsumerMessage("events", 0, 0, 0.0, 1, None, None, b"x", None))
+@pytest.mark.parametrize(
+    "headers",
+    [None, [("kind", b"events")], [("kind", None)], [("appended_ms", b"\xff"), ("lines_before", None)]],
+)
+def test_a_message_without_our_headers_comes_back_as_poison(headers: list[tuple[str, bytes]] | None) -> None:
+    """Somebody else wrote into our topic: offsets go on behind it."""
+    stored = stored_record(ConsumerMessage("ns.events", 2, 9, 1.5, 1, headers, None, b"x", None), "ns.")
+    assert stored.record.is_poison
+    assert (stored.record.topic, stored.record.partition, stored.offset) == (Topic.EVENTS, 2, 9)
+    assert stored.appended_ms == 1500
+
+
+def test_a_message_of_kafka_is_as_old_as_the_broker_says() -> None:
+    """There the log's own headers are missing: its time stands in the message, its lines are not counted."""
+    message = ConsumerMessage("events", 3, 17, 1.234, 1, record_headers(RECORD), None, RECORD.value, None)
+    stored = stored_record(message)
+    assert (stored.record.sequence, stored.appended_ms, stored.lines_before) == (RECORD.sequence, 1234, 0)
