@@ -4,27 +4,72 @@ Does not hold connections: each client has its own.
 """
 
 import logging
+import socket
 import time
+from collections.abc import Callable
 from threading import Lock
 from typing import Any
+
+from kafka.errors import KafkaError
+from kafka.net.compat import KafkaNetClient
+
+from schemas.log import LogUnavailable
 
 REQUEST_TIMEOUT_MS = 5_000
 BOOTSTRAP_TIMEOUT_MS = 3_000
 _RECONNECT_BACKOFF_MAX_MS = 500
 """The libraries double their pause up to 30 s: a broker that is back would wait for us."""
 
+_KNOCK_SECONDS = 1.0
+
 _LIBRARIES = ("kafka", "aiokafka")
 _SPEAK_AGAIN_SECONDS = 60.0
 
 
-def client_settings(brokers: str) -> dict[str, Any]:
-    """Settings of kafka-python that producers, consumers and admin clients share. `brokers` is `host:port,…`."""
-    return {
-        "bootstrap_servers": [broker.strip() for broker in brokers.split(",")],
-        "request_timeout_ms": REQUEST_TIMEOUT_MS,
-        "bootstrap_timeout_ms": BOOTSTRAP_TIMEOUT_MS,
-        "reconnect_backoff_max_ms": _RECONNECT_BACKOFF_MAX_MS,
-    }
+def connect(kind: Callable[..., Any], brokers: str, **settings: Any) -> Any:
+    """A client of kafka-python (its class is `kind`) that has reached a broker. `brokers` is `host:port,…`.
+
+    Raises:
+        LogUnavailable: none can be reached; said at once if all refuse, else within about 3 s.
+    """
+    calm_client_logs()
+    addresses = [broker.strip() for broker in brokers.split(",")]
+    _knock(addresses)
+    inner: list[Any] = []
+
+    def remembered(**config: Any) -> Any:
+        inner.append(KafkaNetClient(**config))
+        return inner[-1]
+
+    try:
+        return kind(
+            bootstrap_servers=addresses,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
+            bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_MS,
+            reconnect_backoff_max_ms=_RECONNECT_BACKOFF_MAX_MS,
+            kafka_client=remembered,
+            **settings,
+        )
+    except KafkaError as error:
+        for client in inner:
+            # The library leaves the thread of a client that could not be made running for ever.
+            client.close()
+            client._net.stop()
+        raise LogUnavailable(f"Kafka at {brokers} does not answer: {error}") from error
+
+
+def _knock(addresses: list[str]) -> None:
+    """Raise LogUnavailable unless something listens; the libraries would try again until their time is up."""
+    refusal = "no address"
+    for address in addresses:
+        host, _, port = address.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), _KNOCK_SECONDS).close()
+        except OSError as error:
+            refusal = f"{address}: {error}"
+        else:
+            return
+    raise LogUnavailable(f"Kafka cannot be reached: {refusal}")
 
 
 class CalmHandler(logging.Handler):

@@ -14,7 +14,7 @@ from kafka.errors import InvalidReplicationFactorError, KafkaError, TopicAlready
 
 from schemas.log import LogUnavailable
 from schemas.topics import Topic
-from stream.kafka.connections import calm_client_logs, client_settings
+from stream.kafka.connections import connect
 
 COLLECTORS = "collectors"
 """One partition, compacted: the low watermark of each collector, keyed by its instance."""
@@ -130,8 +130,8 @@ def _wanted_shapes(
         "max.message.bytes": str(MAX_RECORD_BYTES),
         **({} if retention_ms is None else {"retention.ms": str(retention_ms)}),
     }
-    # Small segments: what is compacted away and what is too old goes within the hour, so that readers start fast.
-    marks = {"cleanup.policy": "compact,delete", "retention.ms": str(_DAY_MS), "segment.ms": str(_DAY_MS // 48)}
+    # Small segments: only what is newer than a few minutes is not compacted, so that readers start fast.
+    marks = {"cleanup.policy": "compact,delete", "retention.ms": str(_DAY_MS), "segment.ms": str(_DAY_MS // 144)}
     shapes = {prefix + topic: Shape(partitions, replication, both | data) for topic in Topic}
     shapes[prefix + COLLECTORS] = Shape(1, replication, both | marks)
     return shapes
@@ -205,11 +205,7 @@ def _found_shapes(admin: Any, wanted: Mapping[str, Shape]) -> dict[str, Shape]:
 
 @contextmanager
 def _admin(brokers: str) -> Iterator[Any]:
-    calm_client_logs()
-    try:
-        admin = KafkaAdminClient(**client_settings(brokers))
-    except KafkaError as error:
-        raise LogUnavailable(f"Kafka at {brokers} cannot be reached: {error}") from error
+    admin = connect(KafkaAdminClient, brokers)
     try:
         yield admin
     except KafkaError as error:

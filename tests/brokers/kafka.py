@@ -13,6 +13,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from brokers.kafka_jars import KafkaMissing, fetch_kafka, fetched_kafka, why_no_kafka
@@ -29,6 +30,7 @@ STOP_SECONDS = 10.0
 _PAUSE_SECONDS = 0.02
 _JAVA_FLAGS = ("-Xmx256m", "-Xms128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _PR_SET_PDEATHSIG = 1
+_STARTER = ThreadPoolExecutor(1, thread_name_prefix="broker-starter")
 
 
 class Node:
@@ -61,7 +63,10 @@ class Node:
             assert done.returncode == 0, f"cannot format: {done.stdout}{done.stderr}"
         with self.log_file.open("ab") as log:
             command = self._java("kafka.Kafka", str(self._properties))
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=_die_with_the_tests)
+            # The kernel ends a child with the *thread* that started it: this one lasts as long as the tests.
+            self.process = _STARTER.submit(
+                subprocess.Popen, command, stdout=log, stderr=log, preexec_fn=_die_with_the_tests
+            ).result()
 
     def terminate(self) -> None:
         """Ask it to end, without waiting."""

@@ -1,0 +1,133 @@
+"""The reading end of the log on Kafka, without a consumer group: every reader keeps its own positions.
+
+Does not write: see `stream.kafka.log`; the stream's agents read through `stream.kafka.transport`.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import suppress
+from threading import Lock
+
+from schemas.topics import LogEnd, StoredRecord, Topic
+from stream.kafka.asking import Questions
+from stream.kafka.lines import LineCount
+from stream.kafka.prefetch import Prefetch
+from stream.kafka.records import stored_from_kafka
+from stream.kafka.topics import COLLECTORS
+from stream.kafka.watermarks import Marks
+
+COUNTED_AT_ONCE = 512
+"""Records that a question about lines reads, in order to count; what lies further off is estimated."""
+
+
+class KafkaLogReader:
+    """Implements `schemas.log.LogReader`. Safe to use from several threads; connects when it is first used.
+
+    Sequential reads of a partition are served from what was fetched ahead; each partition has one such reader.
+    Every method may raise `LogUnavailable`, within a few seconds.
+    """
+
+    def __init__(self, brokers: str, prefix: str) -> None:
+        """`brokers` is `host:port,…`."""
+        self._prefix = prefix
+        self._questions = Questions(brokers)
+        self._topics = {topic: Prefetch(brokers, topic, prefix + topic) for topic in Topic}
+        self._counting = Lock()
+        self._lines: dict[tuple[Topic, int], LineCount] = defaultdict(LineCount)
+        self._marking = Lock()
+        self._marks = Marks()
+        self._marks_read = 0
+
+    @property
+    def partitions(self) -> int:
+        return len(self._questions.partitions(self._prefix + Topic.EVENTS))
+
+    def read(self, topic: Topic, partition: int, offset: int, max_records: int = 64) -> list[StoredRecord]:
+        """Records from `offset` on, in order; empty at the end.
+
+        Raises:
+            LookupError: `offset` lies before the first retained record.
+        """
+        found = self._topics[topic].peek(partition, offset, max_records)
+        if not found and offset < self._questions.ends(self._prefix + topic)[partition]:
+            found = self._topics[topic].read(partition, offset, max_records)
+        return self._with_lines(found) if found else []
+
+    def starts(self, topic: Topic) -> Mapping[int, int]:
+        """First retained offset per partition."""
+        return self._questions.starts(self._prefix + topic)
+
+    def ends(self, topic: Topic) -> Mapping[int, LogEnd]:
+        """The end of each partition, appends that all brokers have confirmed only."""
+        ends = self._questions.ends(self._prefix + topic)
+        return {partition: LogEnd(end, self.lines_before(topic, partition, end)) for partition, end in ends.items()}
+
+    def lines_before(self, topic: Topic, partition: int, offset: int) -> int:
+        """Lines appended before `offset`: exact differences near what was asked or read before, else an estimate."""
+        with self._counting:
+            lines = self._lines[topic, partition]
+            with suppress(LookupError):
+                # What is not retained any more is estimated.
+                self._count_towards(lines, topic, partition, offset)
+            return lines.at(offset)
+
+    def first_appended_ms(self, topic: Topic, partition: int, offset: int) -> int | None:
+        """When the record at `offset` was appended, by the broker's clock; None at the end."""
+        name = self._prefix + topic
+        if offset >= self._questions.ends(name)[partition]:
+            return None
+        first = max(offset, self._questions.starts(name)[partition])
+        return int(self._questions.messages(name, partition, first, first + 1)[0].timestamp)
+
+    def low_watermarks(self) -> Mapping[str, int]:
+        """Low watermark (Unix ms) of each living collector, by name."""
+        name = self._prefix + COLLECTORS
+        with self._marking:
+            end = self._questions.ends(name)[0]
+            if self._marks_read < end:
+                first = max(self._marks_read, self._questions.starts(name)[0])
+                for message in self._questions.messages(name, 0, first, end):
+                    self._marks.take(message.key, message.value, message.timestamp)
+                self._marks_read = end
+            return self._marks.living()
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._questions.close()
+        for topic in self._topics.values():
+            topic.close()
+
+    def _count_towards(self, lines: LineCount, topic: Topic, partition: int, offset: int) -> None:
+        """Count records until `offset` lies in the window, or comes nearer to it if it is far below."""
+        if lines.is_empty:
+            lines.begin(0 if offset <= COUNTED_AT_ONCE else offset)
+        if offset - lines.high > COUNTED_AT_ONCE:
+            lines.begin(offset)
+        elif offset > lines.high:
+            lines.grow_up(self._counts(topic, partition, lines.high, offset))
+        elif offset < lines.low and not lines.is_full:
+            first = max(offset, lines.low - COUNTED_AT_ONCE)
+            lines.grow_down(self._counts(topic, partition, first, lines.low))
+
+    def _counts(self, topic: Topic, partition: int, first: int, end: int) -> list[int]:
+        messages = self._questions.messages(self._prefix + topic, partition, first, end)
+        counts = [0] * (end - first)
+        for message in messages:
+            stored = stored_from_kafka(topic, partition, message.offset, 0, message.headers, message.value)
+            counts[message.offset - first] = stored.record.count
+        return counts
+
+    def _with_lines(self, found: list[StoredRecord]) -> list[StoredRecord]:
+        """The records with the lines before them; those that follow what was counted are counted on the way."""
+        record = found[0].record
+        with self._counting:
+            lines = self._lines[record.topic, record.partition]
+            if lines.is_empty or found[0].offset > lines.high:
+                lines.begin(found[0].offset)
+            for stored in found:
+                if stored.offset == lines.high:
+                    lines.grow_up([stored.record.count])
+            return [
+                StoredRecord(stored.record, stored.offset, stored.appended_ms, lines.at(stored.offset))
+                for stored in found
+            ]
