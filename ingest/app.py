@@ -24,7 +24,8 @@ from ingest.service import create_service
 from ingest.sorting import Sorter
 from ingest.telemetry import Telemetry
 from ingest.throttle import Throttle
-from schemas import request_ids
+from ingest.tracing import traced
+from schemas import request_ids, traces
 from schemas.definitions import Workspace
 from schemas.log import LogAppender
 
@@ -82,6 +83,7 @@ class Collector:
         self._service = service
         self._telemetry = telemetry
         self._engine = engine
+        self._taken = traced(self._take) if traces.are_on() else self._take
 
     def end_streams(self) -> None:
         """End the engine's live streams that pass through here, so that a server that drains need not wait for them.
@@ -100,7 +102,7 @@ class Collector:
         if kind is None:
             await self._service(scope, receive, send)
         else:
-            await self._take(kind, scope, receive, send)
+            await self._taken(kind, scope, receive, send)
 
     async def _take(self, kind: str, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()

@@ -15,12 +15,13 @@ from ingest.body import Receive, read_wire
 from ingest.limits import Limits
 from ingest.rejections import Reason, Rejection
 from ingest.replies import Headers, Send
+from schemas import request_ids
 
 PEER_HEADER = b"x-northstream-peer"
 _HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade".split()
 )
-_NOT_PASSED_ON = _HOP_BY_HOP | {PEER_HEADER}
+_NOT_PASSED_ON = _HOP_BY_HOP | {PEER_HEADER, request_ids.HEADER}
 _NOT_PASSED_BACK = _HOP_BY_HOP | {b"date", b"server"}
 _EVENT_STREAM = "text/event-stream"
 _RETRY_SECONDS = 0.05
@@ -123,10 +124,11 @@ def _target(scope: MutableMapping[str, Any]) -> bytes:
 
 
 def _headers(scope: MutableMapping[str, Any]) -> Headers:
-    """The request's headers, and who sent it: a peer named by the sender itself is not believed."""
+    """The request's headers, its id, and who sent it: a peer named by the sender itself is not believed."""
     headers = [(name, value) for name, value in scope["headers"] if name not in _NOT_PASSED_ON]
     peer = scope.get("client")
-    return [*headers, (PEER_HEADER, (peer[0] if peer else "").encode())]
+    own = [(PEER_HEADER, (peer[0] if peer else "").encode()), (request_ids.HEADER, request_ids.current().encode())]
+    return [*headers, *own]
 
 
 async def _first_of(work: Any, *interruptions: Any) -> None:

@@ -10,17 +10,23 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
+from opentelemetry.trace import SpanContext
+
 from ingest.blocks import Portion, pack
 from ingest.limits import Limits
 from ingest.rejections import Reason, Rejection
 from ingest.telemetry import Telemetry
+from ingest.tracing import append_span, request_context
+from schemas import traces
 from schemas.log import LogAppender, LogUnavailable
+from schemas.topics import Record
 
 
 class _Request(NamedTuple):
     portions: Sequence[Portion]
     done: asyncio.Future[None]
     arrived_ms: int
+    span: SpanContext | None
 
 
 class Packer:
@@ -49,6 +55,7 @@ class Packer:
         self._thread = threading.Thread(target=self._run, name="packer", daemon=True)
         self._loop: asyncio.AbstractEventLoop
         self.is_writable = False
+        self._is_traced = traces.are_on()
         telemetry.waiting_limit_bytes.set(limits.waiting_bytes)
         telemetry.waiting_bytes.set_function(lambda: self.waiting_bytes)
         telemetry.log_writable.set_function(lambda: self.is_writable)
@@ -102,12 +109,13 @@ class Packer:
             # No retry could ever fit, so none is asked for.
             raise Rejection(Reason.BODY_TOO_LARGE, "the messages are too large together; send fewer at once")
         done = self._loop.create_future()
+        span = request_context() if self._is_traced else None
         with self._lock:
             if self._waiting_bytes + size > self._limits.waiting_bytes or not self._is_open:
                 raise Rejection(
                     Reason.OVERLOADED, "too much waits for the log; send it again", self._limits.retry_after_seconds
                 )
-            self._waiting.append(_Request(portions, done, self._floor_ms))
+            self._waiting.append(_Request(portions, done, self._floor_ms, span))
             self._waiting_bytes += size
             ring, self._is_asleep = self._is_asleep, False
         if ring:
@@ -173,7 +181,7 @@ class Packer:
         started = time.perf_counter()
         failure: BaseException | None = None
         try:
-            self._log.append(records, low_watermark_ms)
+            self._append(records, low_watermark_ms, requests)
         except LogUnavailable as error:
             failure = error
             self._telemetry.append_failures.inc()
@@ -191,6 +199,13 @@ class Packer:
         finally:
             self.is_writable = failure is None
             self._loop.call_soon_threadsafe(_settle, requests, failure)
+
+    def _append(self, records: Sequence[Record], low_watermark_ms: int, requests: list[_Request]) -> None:
+        if not self._is_traced:
+            self._log.append(records, low_watermark_ms)
+            return
+        with append_span([request.span for request in requests if request.span], len(records)):
+            self._log.append(records, low_watermark_ms)
 
 
 def _settle(requests: list[_Request], failure: BaseException | None) -> None:

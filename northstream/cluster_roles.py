@@ -17,7 +17,7 @@ class Port(StrEnum):
     HTTP_IF_SET = "http if set"
     """`PORT`, for health and telemetry, only if somebody has set it."""
     SQL = "sql"
-    """`CLICKHOUSE_PORT`."""
+    """`CLICKHOUSE_PORT`; `PORT` for health and telemetry, only if somebody has set it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,14 @@ Not for people: they use `northstream`.
 
 import importlib
 import logging
+import os
 import sys
 
 from northstream.failures import EXIT_USER, UserError
+from northstream.instance import instance_of
 from northstream.launch import Launch, receive_launch
 from northstream.logs import configure_logs
+from northstream.telemetry.tracing import start_tracing
 
 ROLES = {
     "collector": "northstream.roles.collector",
@@ -29,13 +32,14 @@ log = logging.getLogger(__name__)
 def main() -> int:
     """Run a role to its end; the exit code."""
     launch = receive_launch(sys.stdin.buffer)
-    configure_logs(launch.role, launch.settings.log_level)
+    configure_logs(launch.role, launch.settings.log_level, instance_of(launch.settings))
     return run_role(launch)
 
 
 def run_role(launch: Launch) -> int:
     """Exit code 2 says that the user must mend something, 1 that a restart may help."""
     try:
+        start_tracing(launch.role, instance_of(launch.settings), os.environ)
         importlib.import_module(ROLES[launch.role]).run(launch)
     except UserError as error:
         print(f"northstream: {error}", file=sys.stderr, flush=True)

@@ -90,11 +90,12 @@ def _wants_kept_keys(role: Role, settings: Settings) -> bool:
 
 def _open_ports(role: Role, resolved: Resolved) -> dict[str, socket.socket]:
     settings = resolved.settings
+    sockets = {}
     if role.port is Port.SQL:
-        return {"sql": listen_patiently(settings.host, settings.clickhouse_port, "--clickhouse-port")}
+        sockets["sql"] = listen_patiently(settings.host, settings.clickhouse_port, "--clickhouse-port")
     if role.port is Port.HTTP or resolved.is_set("port"):
-        return {"http": listen_patiently(settings.host, settings.port, "--port")}
-    return {}
+        sockets["http"] = listen_patiently(settings.host, settings.port, "--port")
+    return sockets
 
 
 def _with_ports(settings: Settings, sockets: dict[str, socket.socket]) -> Settings:

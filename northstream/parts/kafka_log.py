@@ -3,11 +3,11 @@
 Does not read or write records: see `stream.kafka`.
 """
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from northstream.failures import UserError
+from northstream.instance import instance_of
 from northstream.settings import Settings
 from northstream.waiting import NotThere
 from stream.kafka.log import KafkaLog
@@ -44,8 +44,3 @@ def named_errors() -> Iterator[None]:
         raise NotThere(str(error)) from error
     except TopicsWrong as error:
         raise UserError(str(error)) from error
-
-
-def instance_of(settings: Settings) -> str:
-    """The name by which this collector is known across its starts."""
-    return settings.instance or f"{socket.gethostname()}-{settings.port}"

@@ -18,6 +18,7 @@ from northstream.parts.stores import Stores
 from northstream.parts.warehouse_check import warehouse_check
 from northstream.places import Places
 from northstream.ports import reachable_host
+from northstream.telemetry.process import process_registry, telemetry_of
 from northstream.waiting import wait_for
 from schemas.checkpoints import StoreUnavailable
 from warehouse.alert_states import AlertStates
@@ -45,7 +46,8 @@ async def _alert(launch: Launch, lifetime: Lifetime) -> None:
     judging = Background("alerter", alerter.run, lifetime.fail)
     judging.start()
     try:
-        async with operations(launch, warehouse_check(stores.warehouse), lambda: ""):
+        telemetry = telemetry_of(process_registry("alerter", alerter))
+        async with operations(launch, warehouse_check(stores.warehouse), telemetry):
             following = [
                 asyncio.create_task(_follow_heads(stores, alerter)),
                 asyncio.create_task(_show_states(stores, alerter)),

@@ -5,11 +5,15 @@ Does not count, load or judge: it reads what the other roles have written.
 
 import asyncio
 
+from northstream.clock import unix_ms
 from northstream.launch import Launch
 from northstream.lifetime import Lifetime, live
 from northstream.parts.boards import create_api, follow_completeness
 from northstream.parts.cluster_stores import ClusterStores, open_cluster_stores
 from northstream.serving import served
+from northstream.telemetry.completeness import CompletenessTelemetry
+from northstream.telemetry.process import process_registry, telemetry_of
+from northstream.telemetry.requests import observed_api
 from northstream.waiting_app import wait_while_serving
 from warehouse.alert_states import AlertStates
 
@@ -34,9 +38,10 @@ async def _answer(launch: Launch, lifetime: Lifetime) -> None:
 async def _serve(launch: Launch, cluster: ClusterStores, lifetime: Lifetime) -> None:
     stores = cluster.stores
     alerts = AlertStates(stores.warehouse)
-    api = create_api(stores, launch.settings, telemetry=lambda: "", alerts=alerts.read)
+    registry = process_registry("boards", CompletenessTelemetry(stores.reports, unix_ms))
+    api = create_api(stores, launch.settings, telemetry_of(registry), alerts.read)
     following = asyncio.create_task(follow_completeness(stores, _always))
-    async with served(api, launch.socket("http"), DRAIN_SECONDS) as serving:
+    async with served(observed_api(api, registry), launch.socket("http"), DRAIN_SECONDS) as serving:
         try:
             await lifetime.first_end_of(serving, following)
         finally:

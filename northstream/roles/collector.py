@@ -16,6 +16,7 @@ from northstream.launch import Launch
 from northstream.lifetime import Lifetime, live
 from northstream.serving import serve
 from northstream.settings import Settings
+from northstream.telemetry.process import process_registry
 from northstream.waiting_app import wait_while_serving
 from northstream.workspaces import load_named_workspace
 from schemas.definitions import Workspace
@@ -75,6 +76,7 @@ def create_collector(
         clock=unix_ms,
         collector_id=secrets.token_hex(6),
         upstream=upstream,
+        registry=process_registry("collector"),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from northstream.api_thread import ApiThread
 from northstream.background import Background
+from northstream.clock import unix_ms
 from northstream.launch import Launch
 from northstream.lifetime import Lifetime, live
 from northstream.parts.alerting import create_alerter
@@ -18,10 +19,12 @@ from northstream.parts.boards import create_api, follow_completeness
 from northstream.parts.embedded_stores import EmbeddedStores, open_embedded_stores
 from northstream.parts.sql import create_sql_face
 from northstream.parts.stream import freeze_people, run_stream, tune_garbage_collection
-from northstream.parts.telemetry import telemetry_text
 from northstream.ports import reachable_host
 from northstream.pruning import PAUSE_SECONDS
 from northstream.replay_request import ReplayRequest
+from northstream.telemetry.completeness import CompletenessTelemetry
+from northstream.telemetry.process import process_registry, telemetry_of
+from northstream.telemetry.requests import observed_api, observed_sql
 from schemas.checkpoints import StoreUnavailable
 from schemas.log import LogUnavailable
 from schemas.reading import ReadingUnavailable
@@ -94,17 +97,14 @@ class _Engine:
 
     def _create_faces(self, launch: Launch) -> ApiThread:
         """Read API and pages on the Unix socket, SQL on its port."""
-        alerts = self._alerter.states
-        api = create_api(
-            self._stores,
-            launch.settings,
-            telemetry=lambda: telemetry_text(self._worker, self._stores.reports, alerts),
-            alerts=alerts,
-        )
+        completeness = CompletenessTelemetry(self._stores.reports, unix_ms)
+        registry = process_registry("engine", self._worker, self._loader, self._alerter, completeness)
+        api = create_api(self._stores, launch.settings, telemetry_of(registry), self._alerter.states)
         places = self._embedded.places
+        sql = create_sql_face(places.warehouse, launch.settings)
         apps = [
-            (api, listen_on(places.engine_socket)),
-            (create_sql_face(places.warehouse, launch.settings), launch.socket("sql")),
+            (observed_api(api, registry), listen_on(places.engine_socket)),
+            (observed_sql(sql, registry), launch.socket("sql")),
         ]
         return ApiThread(apps, api.state.close_streams, self._lifetime.fail)
 

@@ -14,6 +14,7 @@ from northstream.parts.kafka_log import open_reader
 from northstream.parts.server_warehouse import open_warehouse
 from northstream.parts.warehouse_check import warehouse_check
 from northstream.settings import Settings
+from northstream.telemetry.process import process_registry, telemetry_of
 from northstream.waiting import wait_for
 from schemas.log import LogReader
 from warehouse.client import Warehouse
@@ -41,7 +42,8 @@ async def _load(launch: Launch, lifetime: Lifetime) -> None:
     ends = await wait_for(lambda: _open(launch.settings), lifetime)
     loader = Loader(ends.log, ends.warehouse, on_failure=lifetime.fail)
     try:
-        async with operations(launch, warehouse_check(ends.warehouse), lambda: ""):
+        telemetry = telemetry_of(process_registry("loader", loader))
+        async with operations(launch, warehouse_check(ends.warehouse), telemetry):
             loader.start()
             try:
                 await lifetime.first_end_of()

@@ -7,9 +7,12 @@ import asyncio
 
 from northstream.launch import Launch
 from northstream.lifetime import Lifetime, live
+from northstream.operations import operations
 from northstream.parts.sql import create_sql_face, make_database
 from northstream.places import Places
 from northstream.serving import serve
+from northstream.telemetry.process import process_registry, telemetry_of
+from northstream.telemetry.requests import observed_sql
 
 DRAIN_SECONDS = 10
 """How long statements under way may take at the end."""
@@ -28,4 +31,7 @@ async def _serve(launch: Launch, lifetime: Lifetime) -> None:
     folder = Places.of(launch.settings.data_dir).warehouse
     await asyncio.to_thread(make_database, folder)
     face = create_sql_face(folder, launch.settings, MAX_CONNECTIONS)
-    await serve(face, launch.socket("sql"), lifetime, DRAIN_SECONDS)
+    registry = process_registry("warehouse")
+    observed = observed_sql(face, registry)
+    async with operations(launch, lambda: {}, telemetry_of(registry)):
+        await serve(observed, launch.socket("sql"), lifetime, DRAIN_SECONDS)

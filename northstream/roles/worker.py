@@ -15,6 +15,7 @@ from northstream.parts.stores import Stores
 from northstream.parts.stream import run_stream, tune_garbage_collection
 from northstream.parts.warehouse_check import warehouse_check
 from northstream.settings import Settings
+from northstream.telemetry.process import process_registry, telemetry_of
 from northstream.waiting import wait_for
 from schemas.log import LogAppender
 from stream.app import StreamSettings
@@ -47,7 +48,7 @@ async def _work(launch: Launch, lifetime: Lifetime) -> None:
 async def _stream(launch: Launch, stores: Stores, handoffs: LogAppender, lifetime: Lifetime) -> None:
     settings = launch.settings
     worker = create_worker(stores, handoffs)
-    async with operations(launch, warehouse_check(stores.warehouse), lambda: ""):
+    async with operations(launch, warehouse_check(stores.warehouse), telemetry_of(process_registry("worker", worker))):
         await run_stream(worker, kafka_broker(settings.kafka), stream_settings(settings), lifetime)
 
 
