@@ -5,10 +5,10 @@ Does not wait itself: see `northstream.waiting`.
 
 import json
 import logging
-import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeVar
 
+from northstream.launch import Launch
 from northstream.lifetime import Lifetime
 from northstream.serving import served
 from northstream.waiting import Patience, wait_for
@@ -68,13 +68,15 @@ async def _reply(send: Send, status: int, content: dict[str, Any]) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def wait_while_serving(attempt: Callable[[], T], listening: socket.socket, lifetime: Lifetime) -> T:
-    """What the attempt gives in the end; until then the port answers that it has to be waited for.
+async def wait_for_servers(attempt: Callable[[], T], launch: Launch, lifetime: Lifetime) -> T:
+    """What the attempt gives in the end; until then the role's port, if it has one, answers that it is not ready.
 
     Raises:
         Stopped: the process was told to stop.
     """
+    if "http" not in launch.sockets:
+        return await wait_for(attempt, lifetime)
     patience = Patience(lambda sentence: log.warning("waiting: %s", sentence))
     app = WaitingApp(lambda: patience.missing or "this process is starting")
-    async with served(app, listening.dup(), _DRAIN_SECONDS):
+    async with served(app, launch.socket("http").dup(), _DRAIN_SECONDS):
         return await wait_for(attempt, lifetime, patience)

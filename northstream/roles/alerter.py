@@ -19,7 +19,7 @@ from northstream.parts.warehouse_check import warehouse_check
 from northstream.places import Places
 from northstream.ports import reachable_host
 from northstream.telemetry.process import process_registry, telemetry_of
-from northstream.waiting import wait_for
+from northstream.waiting_app import wait_for_servers
 from schemas.checkpoints import StoreUnavailable
 from warehouse.alert_states import AlertStates
 
@@ -39,7 +39,7 @@ def run(launch: Launch) -> None:
 
 async def _alert(launch: Launch, lifetime: Lifetime) -> None:
     settings = launch.settings
-    cluster = await wait_for(lambda: open_cluster_stores(settings), lifetime)
+    cluster = await wait_for_servers(lambda: open_cluster_stores(settings), launch, lifetime)
     stores = cluster.stores
     url = settings.boards_url or f"http://{reachable_host(settings.host)}:{settings.port}"
     alerter = create_alerter(stores, Places.of(settings.data_dir).alerts, url)

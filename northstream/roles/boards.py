@@ -14,7 +14,7 @@ from northstream.serving import served
 from northstream.telemetry.completeness import CompletenessTelemetry
 from northstream.telemetry.process import process_registry, telemetry_of
 from northstream.telemetry.requests import observed_api
-from northstream.waiting_app import wait_while_serving
+from northstream.waiting_app import wait_for_servers
 from warehouse.alert_states import AlertStates
 
 DRAIN_SECONDS = 5
@@ -27,8 +27,8 @@ def run(launch: Launch) -> None:
 
 
 async def _answer(launch: Launch, lifetime: Lifetime) -> None:
-    settings, listening = launch.settings, launch.socket("http")
-    cluster = await wait_while_serving(lambda: open_cluster_stores(settings), listening, lifetime)
+    settings = launch.settings
+    cluster = await wait_for_servers(lambda: open_cluster_stores(settings), launch, lifetime)
     try:
         await _serve(launch, cluster, lifetime)
     finally:

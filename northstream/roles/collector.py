@@ -17,7 +17,7 @@ from northstream.lifetime import Lifetime, live
 from northstream.serving import serve
 from northstream.settings import Settings
 from northstream.telemetry.process import process_registry
-from northstream.waiting_app import wait_while_serving
+from northstream.waiting_app import wait_for_servers
 from northstream.workspaces import load_named_workspace
 from schemas.definitions import Workspace
 from schemas.log import LogAppender
@@ -54,11 +54,10 @@ async def _collect_into_kafka(launch: Launch, lifetime: Lifetime) -> None:
     from northstream.parts.kafka_log import open_appender
 
     settings = launch.settings
-    listening = launch.socket("http")
-    log = await wait_while_serving(lambda: open_appender(settings), listening, lifetime)
+    log = await wait_for_servers(lambda: open_appender(settings), launch, lifetime)
     try:
         app = create_collector(settings, load_named_workspace(settings), log)
-        await serve(app, listening, lifetime, DRAIN_SECONDS)
+        await serve(app, launch.socket("http"), lifetime, DRAIN_SECONDS)
     finally:
         await asyncio.to_thread(log.close)
 

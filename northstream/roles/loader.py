@@ -15,7 +15,7 @@ from northstream.parts.server_warehouse import open_warehouse
 from northstream.parts.warehouse_check import warehouse_check
 from northstream.settings import Settings
 from northstream.telemetry.process import process_registry, telemetry_of
-from northstream.waiting import wait_for
+from northstream.waiting_app import wait_for_servers
 from schemas.log import LogReader
 from warehouse.client import Warehouse
 from warehouse.loader import Loader
@@ -39,7 +39,7 @@ def run(launch: Launch) -> None:
 
 
 async def _load(launch: Launch, lifetime: Lifetime) -> None:
-    ends = await wait_for(lambda: _open(launch.settings), lifetime)
+    ends = await wait_for_servers(lambda: _open(launch.settings), launch, lifetime)
     loader = Loader(ends.log, ends.warehouse, on_failure=lifetime.fail)
     try:
         telemetry = telemetry_of(process_registry("loader", loader))

@@ -9,16 +9,17 @@ import logging
 from northstream.launch import Launch
 from northstream.lifetime import Lifetime, live
 from northstream.operations import operations
-from northstream.parts.cluster_stores import open_cluster_stores
+from northstream.parts.cluster_stores import ClusterStores, open_cluster_stores
 from northstream.parts.kafka_log import open_appender
 from northstream.parts.stores import Stores
 from northstream.parts.stream import run_stream, tune_garbage_collection
 from northstream.parts.warehouse_check import warehouse_check
 from northstream.settings import Settings
 from northstream.telemetry.process import process_registry, telemetry_of
-from northstream.waiting import wait_for
+from northstream.waiting_app import wait_for_servers
 from schemas.log import LogAppender
 from stream.app import StreamSettings
+from stream.kafka.log import KafkaLog
 from stream.kafka.transport import kafka_broker
 from stream.worker import Worker
 from warehouse.history import WarehouseHistory
@@ -33,16 +34,22 @@ def run(launch: Launch) -> None:
 
 
 async def _work(launch: Launch, lifetime: Lifetime) -> None:
-    settings = launch.settings
-    cluster = await wait_for(lambda: open_cluster_stores(settings), lifetime)
+    cluster, handoffs = await wait_for_servers(lambda: _open(launch.settings), launch, lifetime)
     try:
-        handoffs = await wait_for(lambda: open_appender(settings), lifetime)
-        try:
-            await _stream(launch, cluster.stores, handoffs, lifetime)
-        finally:
-            await asyncio.to_thread(handoffs.close)
+        await _stream(launch, cluster.stores, handoffs, lifetime)
     finally:
+        await asyncio.to_thread(handoffs.close)
         await asyncio.to_thread(cluster.close)
+
+
+def _open(settings: Settings) -> tuple[ClusterStores, KafkaLog]:
+    """What it reads, and where its hand-offs go."""
+    cluster = open_cluster_stores(settings)
+    try:
+        return cluster, open_appender(settings)
+    except BaseException:
+        cluster.close()
+        raise
 
 
 async def _stream(launch: Launch, stores: Stores, handoffs: LogAppender, lifetime: Lifetime) -> None:
