@@ -1,15 +1,9 @@
 """A person's state unites without order and without harm from repetition, and survives its encoding."""
 
-import sys
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from stream_harness import DEFINITIONS
+from properties.stream_harness import DEFINITIONS
 
 from stream.core.active_days import FIRST_DAY, WINDOWS, covered, neighbours, runs
 from stream.core.counters import Counters

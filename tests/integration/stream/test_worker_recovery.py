@@ -2,19 +2,19 @@
 
 import asyncio
 import random
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
+from integration.stream.collected import later, records
+from properties import recount
+from properties.random_histories import FUNNELS, T0, random_history
+from properties.stream_harness import DEFINITIONS, PROJECT, SIGNUP, TASK, Message
 
 from schemas.checkpoints import CounterRow, Tag
-from schemas.identity import PREVIOUS_IS_JUNK, USER_IS_JUNK, is_junk
-from schemas.partitioning import device_partition, user_partition
-from schemas.topics import Kind, Record, Topic
+from schemas.topics import Record, Topic
 from stream.log.local import LocalLog
 from stream.worker import NextOffsets, Outranked, Worker, WorkerSettings
 from warehouse.audit import audit, repair
@@ -24,12 +24,6 @@ from warehouse.loader import Loader
 from warehouse.migrate import migrate
 from warehouse.people_store import PeopleStore
 from warehouse.workspace_facts import write_workspace_facts
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "properties"))
-
-import recount
-from stream_harness import DEFINITIONS, PROJECT, SIGNUP, TASK, Message
-from test_partitions_agree import FUNNELS, T0, random_history
 
 PARTITIONS = 3
 
@@ -89,7 +83,7 @@ class Rig:
 
     def send(self, messages: list[Message]) -> None:
         for message in messages:
-            self.events.append(records(message))
+            self.events.append(records(message, PARTITIONS))
         self.sent += messages
 
     def numbers(self) -> dict[tuple[str, int], int]:
@@ -109,27 +103,6 @@ class Rig:
         self.warehouse.close()
         self.events.close()
         self.handoffs.close()
-
-
-def records(message: Message) -> list[Record]:
-    user = "" if is_junk(message.user_id) else message.user_id
-    device = "" if is_junk(message.anonymous_id) else message.anonymous_id
-    previous = "" if is_junk(message.previous_id) else message.previous_id
-    junk = (0 if user else USER_IS_JUNK) | (0 if device else 2) | (0 if previous else PREVIOUS_IS_JUNK)
-    line = msgspec.json.encode(vars(message) | {"junk": junk}) + b"\n"
-    target = user_partition(user, PARTITIONS) if user else device_partition(device, PARTITIONS)
-    found = [Record(Topic.EVENTS, target, Kind.EVENTS, 1, line)]
-    linked = device if message.type != "alias" else ("" if message.secret else previous)
-    if linked and user:
-        link = {
-            "anonymous_id": linked,
-            "user_id": user,
-            "message_id": message.message_id,
-            "received_ms": message.received_ms,
-        }
-        partition = device_partition(linked, PARTITIONS)
-        found.append(Record(Topic.EVENTS, partition, Kind.LINKS, 1, msgspec.json.encode(link) + b"\n"))
-    return found
 
 
 async def drive(rig: Rig, worker: Worker, chance: random.Random) -> None:
@@ -182,7 +155,7 @@ async def test_death_at_every_write_in_turn_leads_to_the_same_numbers(rig: Rig, 
     deaths = 0
     for round_number in range(8):
         history = random_history(seed * 100 + round_number, 25)
-        rig.send(later(rig, history))
+        rig.send(later(rig.sent, history))
         for last_write in chance.sample(range(1, 24), 3):
             dying = DyingStore(rig.store, last_write, after=chance.random() < 0.5)
             try:
@@ -199,7 +172,7 @@ async def test_death_around_any_hand_off_leads_to_the_same_numbers(rig: Rig) -> 
     chance = random.Random(5)
     deaths = 0
     for round_number in range(6):
-        rig.send(later(rig, random_history(900 + round_number, 30)))
+        rig.send(later(rig.sent, random_history(900 + round_number, 30)))
         for _ in range(3):
             dying = DyingLog(rig.handoffs, chance.randint(1, 4), after=chance.random() < 0.5)
             try:
@@ -214,7 +187,7 @@ async def test_death_around_any_hand_off_leads_to_the_same_numbers(rig: Rig) -> 
 async def test_a_clean_restart_continues_without_loss_or_double_counting(rig: Rig) -> None:
     """Positions come from the header; nothing is applied twice, nothing left out."""
     for number in range(3):
-        rig.send(later(rig, random_history(number, 40)))
+        rig.send(later(rig.sent, random_history(number, 40)))
         await drive(rig, rig.worker(rig.store), random.Random(number))
         assert rig.numbers() == rig.expected()
 
@@ -244,22 +217,6 @@ async def test_changed_definitions_rebuild_the_numbers_from_the_log(rig: Rig) ->
     assert rig.numbers() == recount.numbers(rig.sent, FUNNELS, SIGNUP, (PROJECT,))
 
 
-def later(rig: Rig, history: list[Message]) -> list[Message]:
-    """The history as if it began after everything sent so far, with message ids of its own."""
-    begun = min(message.received_ms for message in history)
-    ended = max((message.received_ms for message in rig.sent), default=begun)
-    prefix = f"after-{len(rig.sent)}-"
-    return [
-        replace(
-            message,
-            message_id=prefix + message.message_id,
-            occurred_ms=message.occurred_ms + ended - begun,
-            received_ms=message.received_ms + ended - begun,
-        )
-        for message in history
-    ]
-
-
 def load(rig: Rig) -> None:
     """Everything in the log into the warehouse, as the loader does."""
     loader = Loader(rig.events, rig.warehouse)
@@ -271,7 +228,7 @@ async def test_the_audit_finds_nothing_in_what_the_stream_counted(rig: Rig) -> N
     """SQL over the stored events, which shares no code with the stream, gives every published number."""
     write_workspace_facts(rig.warehouse, DEFINITIONS)
     for number in range(4):
-        rig.send(later(rig, random_history(number, 60)))
+        rig.send(later(rig.sent, random_history(number, 60)))
     await drive(rig, rig.worker(rig.store), random.Random(3))
     load(rig)
     assert rig.numbers() == rig.expected()
@@ -303,14 +260,14 @@ async def test_a_rebuild_from_the_warehouse_gives_the_same_numbers_and_goes_on(r
     rig.send(random_history(21, 60))
     await drive(rig, rig.worker(rig.store), random.Random(1))
     load(rig)
-    rig.send(later(rig, random_history(22, 30)))
+    rig.send(later(rig.sent, random_history(22, 30)))
     history = WarehouseHistory(rig.warehouse)
     worker = Worker(
         DEFINITIONS, rig.store, rig.events, rig.handoffs, rig.handoffs, history, True, settings=WorkerSettings(0, 0)
     )
     await drive(rig, worker, random.Random(2))
     assert rig.numbers() == rig.expected()
-    rig.send(later(rig, random_history(23, 30)))
+    rig.send(later(rig.sent, random_history(23, 30)))
     await drive(rig, rig.worker(rig.store), random.Random(5))
     assert rig.numbers() == rig.expected()
 
@@ -343,7 +300,7 @@ async def test_a_rebuild_keeps_what_was_restated_before(rig: Rig) -> None:
     """New lineages begin, yet the first published numbers can still be told."""
     restated = "SELECT metric, bucket, cause, reason, delta FROM northstream.restatement_deltas ORDER BY ALL"
     for number in range(3):
-        rig.send(later(rig, random_history(number, 60)))
+        rig.send(later(rig.sent, random_history(number, 60)))
         await drive(rig, rig.worker(rig.store), random.Random(number))
     load(rig)
     before = rig.warehouse.rows(restated)
