@@ -20,6 +20,7 @@ from alerting.evaluate import ValueOf
 from alerting.judge import Judge
 from alerting.store import AlertStore
 from alerting.telemetry import AlertTelemetry, outbox, rules_by_state
+from alerting.tracing import tracer
 from schemas.definitions import AlertRule, WebhookReceiver
 from schemas.reading import ReadingUnavailable
 
@@ -116,7 +117,7 @@ class Alerter:
         with self._mutex:
             self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         deliverers = [Deliverer(each, store, outside.clock, outside.retry, self.telemetry) for each in self._receivers]
-        judge = Judge(self._rules, store, outside.value, outside.pending, outside.public_url)
+        judge = Judge(self._rules, store, outside.value, outside.pending, outside.public_url, self.telemetry.causes)
         judge.retire_removed(outside.clock())
         self._judge = judge
         try:
@@ -147,7 +148,7 @@ class Alerter:
                 log.warning("states of alerts cannot be kept now: %s", error)
 
     def _look(self, judge: Judge, now_ms: int, changed: bool) -> None:
-        with self.telemetry.evaluation_duration.time():
+        with tracer.start_as_current_span("evaluate"), self.telemetry.evaluation_duration.time():
             judge.judge(now_ms, changed)
 
     async def _pause(self) -> bool:

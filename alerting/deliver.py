@@ -18,6 +18,7 @@ from alerting.post import Answer, PostFailed, post
 from alerting.store import AlertStore, Outgoing
 from alerting.targets import UnsafeTarget, resolve
 from alerting.telemetry import DEAD, DELIVERED, RETRY, AlertTelemetry
+from alerting.tracing import tracer
 from schemas.definitions import WebhookReceiver
 
 _GONE = 410
@@ -101,7 +102,9 @@ class Deliverer:
 
     async def _attempt(self, message: Outgoing) -> None:
         started = time.monotonic()
-        outcome = await self._deliver(message)
+        with tracer.start_as_current_span("deliver", self._telemetry.causes.of(message.webhook_id)) as span:
+            outcome = await self._deliver(message)
+            span.set_attributes({"northstream.receiver": self._receiver.name, "northstream.outcome": outcome})
         age_seconds = (self._clock() - message.created_ms) / 1000
         self._telemetry.note_attempt(self._receiver.name, outcome, time.monotonic() - started, age_seconds)
 

@@ -12,6 +12,7 @@ from alerting.evaluate import ValueOf, evaluate, waits_for_handoffs
 from alerting.log_rows import transition_row
 from alerting.states import RuleState, State, Timing, Transition, advance, close
 from alerting.store import AlertStore, Outgoing, Stored
+from alerting.tracing import Causes
 from schemas.definitions import AlertRule
 
 LONGEST_WAIT_FOR_HANDOFFS_MS = 5_000
@@ -32,12 +33,14 @@ class Judge:
         value: ValueOf,
         pending: Callable[[], bool],
         public_url: str,
+        causes: Causes | None = None,
     ) -> None:
         self._rules = {rule_key(rule): rule for rule in rules}
         self._store = store
         self._value = value
         self._pending = pending
         self._public_url = public_url
+        self._causes = causes or Causes()
         self._pending_since_ms: int | None = None
         self._judged_ms: dict[str, int] = {}
         self._states = {key: stored.state for key, stored in store.states().items() if key in self._rules}
@@ -103,6 +106,7 @@ class Judge:
                 due_ms=now_ms,
                 attempts=0,
             )
+            self._causes.note(message.webhook_id)
         stored = Stored(transition.after, asdict(rule))
         self._store.record(key, stored, [transition_row(rule, transition, now_ms)], message)
 

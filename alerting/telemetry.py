@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
 from alerting.states import State
+from alerting.tracing import Causes
 from schemas.telemetry import Alerter as Names
 
 DELIVERED, RETRY, DEAD = "delivered", "retry", "dead"
@@ -20,6 +21,7 @@ class AlertTelemetry:
     """Counted in the alerter's threads, read in any."""
 
     def __init__(self) -> None:
+        self.causes = Causes()
         own = self._own = CollectorRegistry()
         self.evaluation_duration = Names.EVALUATION_DURATION.histogram(own)
         self._delivery_duration = Names.DELIVERY_DURATION.histogram(own)

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from opentelemetry import trace
+
 from schemas.checkpoints import CheckpointStore, Header, Positions, StoreUnavailable
 from schemas.log import LogReader, LogUnavailable
 from schemas.topics import Topic
@@ -31,6 +33,7 @@ LOOK_AT_OTHERS_SECONDS = 1.0
 """How often other workers' headers are read."""
 
 log = logging.getLogger(__name__)
+_tracer = trace.get_tracer("northstream.stream")
 
 NextOffsets = Mapping[tuple[Topic, int], int]
 """By (topic, partition) the next offset to read."""
@@ -168,7 +171,8 @@ class Cycles:
         if not pending:
             return
         started = time.monotonic()
-        await asyncio.to_thread(checkpoints.publish, self._store, pending)
+        with _tracer.start_as_current_span("publish", attributes={"northstream.partitions": len(pending)}):
+            await asyncio.to_thread(checkpoints.publish, self._store, pending)
         self._telemetry.note_published([one for one, _ in pending], time.monotonic() - started)
         for one, publication in pending:
             one.voids_repairs = False
@@ -238,9 +242,10 @@ class Cycles:
             pending = [one for one in self.owned.values() if one.checkpoint is not None]
             if not pending:
                 return
-            headers = await asyncio.to_thread(
-                checkpoints.store_checkpoints, self._store, self._definitions, pending, self._clock()
-            )
+            with _tracer.start_as_current_span("checkpoint", attributes={"northstream.partitions": len(pending)}):
+                headers = await asyncio.to_thread(
+                    checkpoints.store_checkpoints, self._store, self._definitions, pending, self._clock()
+                )
         self._last_checkpoint = time.monotonic()
         self._telemetry.note_checkpoint(pending, self._last_checkpoint - started)
         for one in pending:

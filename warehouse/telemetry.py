@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import Iterator, Mapping
 
+from opentelemetry import trace
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
@@ -35,6 +36,7 @@ class LoaderTelemetry:
         self._duration.observe(seconds)
         rows = batch.rows_by_table()
         self._load_rows.observe(sum(rows.values()))
+        trace.get_current_span().set_attribute("northstream.rows", sum(rows.values()))
         for table, count in rows.items():
             self._rows.labels(table).inc(count)
         now = time.time()

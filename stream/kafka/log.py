@@ -12,12 +12,13 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from schemas import traces
 from schemas.log import LogUnavailable
 from schemas.topics import Record
 from stream.kafka.connections import connect
 from stream.kafka.topics import COLLECTORS, MAX_RECORD_BYTES
 from stream.kafka.watermarks import encode_watermark
-from stream.log.messages import record_headers
+from stream.log.messages import Headers, record_headers
 
 DELIVERY_TIMEOUT_MS = 8_000
 """How long a broker may be away before an append that is under way gives up: a restart is waited out."""
@@ -68,12 +69,13 @@ class KafkaLog:
                 raise KeyError((record.topic, record.partition))
         if not records:
             return []
+        trace = _trace_headers()
         with self._connected() as producer:
             sent = [
                 producer.send(
                     self._prefix + record.topic,
                     value=record.value,
-                    headers=record_headers(record),
+                    headers=record_headers(record) + trace,
                     partition=record.partition,
                 )
                 for record in records
@@ -155,6 +157,12 @@ class KafkaLog:
     def _stay_away(self, refusal: str) -> None:
         self._refusal = refusal
         self._away_until = time.monotonic() + _TRY_AGAIN_SECONDS
+
+
+def _trace_headers() -> Headers:
+    """What tells others to which trace the append belongs, while traces are on; our own readers leave it alone."""
+    current = traces.current()
+    return [(traces.HEADER, current)] if current else []
 
 
 def _confirmed(sent: Sequence[Any]) -> list[int]:
