@@ -34,7 +34,7 @@ def fetched_promtool() -> Path:
 
 def _fetch(folder: Path) -> None:
     if not (shutil.which("apt-get") and shutil.which("dpkg")):
-        raise PromtoolMissing("promtool is not installed (it comes with Prometheus; Debian: apt-get install prometheus)")
+        raise PromtoolMissing("promtool is not installed; it comes with Prometheus (Debian: package prometheus)")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         # The list of packages may be missing on a fresh machine; only root can get it.

@@ -56,7 +56,7 @@ def test_readers_may_read_and_nothing_else() -> None:
     reader = USERS.find("users/northstream_reader")
     assert reader is not None
     grants = [query.text or "" for query in reader.iter("query")]
-    assert all(re.fullmatch(r"GRANT (SELECT|dictGet) ON northstream\.\*", grant) for grant in grants)
+    assert all(re.fullmatch(r"GRANT SELECT ON northstream\.\*", grant) for grant in grants)
     assert USERS.findtext("profiles/northstream_reader/readonly") == "2"
 
 
@@ -86,4 +86,3 @@ def test_prometheus_finds_clickhouse_where_it_is_asked(project: dict[str, Any]) 
     """Disk alerts come from there."""
     port = CONFIG.findtext("prometheus/port")
     assert f'targets: ["clickhouse:{port}"]' in (ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text()
-

@@ -14,6 +14,7 @@ import yaml
 from deployment.compose_file import COMPOSE_FILE, ROOT, VariableMissing, compose, read_variables
 
 OURS = ("migrate", "collector", "worker-1", "worker-2", "loader", "alerter", "boards")
+KAFKA = ("kafka", "kafka-2", "kafka-3")
 ONE_SHOT = ("migrate",)
 PUBLISHED = ("collector", "boards", "grafana")
 WRITABLE_ROOT = {
@@ -46,7 +47,9 @@ def test_the_file_is_valid_by_the_specifications_schema(project: Project) -> Non
 
 def test_every_promised_service_is_there() -> None:
     """Issue and documents name them."""
-    assert {*OURS, "kafka", "kafka-2", "kafka-3", "clickhouse", "grafana", "prometheus", "alertmanager"} == set(SERVICES)
+    assert {*OURS, "kafka", "kafka-2", "kafka-3", "clickhouse", "grafana", "prometheus", "alertmanager"} == set(
+        SERVICES
+    )
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -98,7 +101,17 @@ def test_a_service_has_no_rights_that_it_does_not_need(project: Project, name: s
 def test_the_inner_network_has_no_way_out(project: Project) -> None:
     """Brokers and warehouse speak without TLS: only on a network that nobody else is on."""
     assert project["networks"]["core"] == {"internal": True}
-    for name in ("kafka", "kafka-2", "kafka-3", "clickhouse", "migrate", "worker-1", "worker-2", "loader", "prometheus"):
+    for name in (
+        "kafka",
+        "kafka-2",
+        "kafka-3",
+        "clickhouse",
+        "migrate",
+        "worker-1",
+        "worker-2",
+        "loader",
+        "prometheus",
+    ):
         assert project["services"][name]["networks"] == ["core"]
 
 
@@ -157,10 +170,9 @@ def test_roles_have_ports_of_their_own(project: Project) -> None:
 def test_three_nodes_are_set_up_as_a_whole(variables: dict[str, str]) -> None:
     """deploy/three-nodes.env names every node wherever nodes are named, and asks for copies on two of them."""
     project = compose(variables | read_variables(ROOT / "deploy" / "three-nodes.env"))
-    nodes = ["kafka", "kafka-2", "kafka-3"]
-    environments = [project["services"][node]["environment"] for node in nodes]
-    voters = ",".join(f"{number}@{node}:9093" for number, node in enumerate(nodes, start=1))
-    for number, (node, environment) in enumerate(zip(nodes, environments, strict=True), start=1):
+    voters = ",".join(f"{number}@{node}:9093" for number, node in enumerate(KAFKA, start=1))
+    for number, node in enumerate(KAFKA, start=1):
+        environment = project["services"][node]["environment"]
         assert environment["KAFKA_NODE_ID"] == str(number)
         assert environment["KAFKA_ADVERTISED_LISTENERS"] == f"PLAINTEXT://{node}:9092"
         assert environment["KAFKA_CONTROLLER_QUORUM_VOTERS"] == voters

@@ -4,9 +4,9 @@ Does not build the image; `test_image_contents.py` walks the same steps without 
 """
 
 import re
+import tomllib
 
 import pytest
-import tomllib
 from deployment.compose_file import ROOT
 
 LINES = [
@@ -17,6 +17,11 @@ STAGES = "\n".join(LINES).split("\nFROM ")
 
 def instructions(name: str) -> list[str]:
     return [line.split(maxsplit=1)[1] for line in LINES if line.split(maxsplit=1)[0] == name]
+
+
+def copied() -> set[str]:
+    """What the build takes from the checkout."""
+    return {word for line in instructions("COPY") if not line.startswith("--from") for word in line.split()[:-1]}
 
 
 def test_bases_are_pinned_by_version_and_the_same() -> None:
@@ -66,8 +71,7 @@ def test_every_package_of_ours_is_copied_and_nothing_else() -> None:
     """A new package that is not copied would be missing in the image only."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     packages = {pattern.rstrip("*") for pattern in project["tool"]["setuptools"]["packages"]["find"]["include"]}
-    copied = {word for line in instructions("COPY") if not line.startswith("--from") for word in line.split()[:-1]}
-    assert copied == packages | {"requirements.lock", "pyproject.toml", "README.md", "LICENSE"}
+    assert copied() == packages | {"requirements.lock", "pyproject.toml", "README.md", "LICENSE"}
     assert f'version="{project["project"]["version"]}"' in "\n".join(LINES)
 
 
@@ -78,5 +82,5 @@ def test_the_build_context_has_only_what_is_copied(path: str) -> None:
     assert rules[0] == "*"
     named = {rule[1:] for rule in rules if rule.startswith("!")}
     assert path not in named
-    assert named == {word for line in instructions("COPY") if not line.startswith("--from") for word in line.split()[:-1]}
+    assert named == copied()
     assert {"**/keys.json", "**/.env*", "**/data"} <= set(rules)
