@@ -14,7 +14,7 @@ class LogUnavailable(Exception):
 
 
 class LogAppender(Protocol):
-    """The writing end, used from one committing thread."""
+    """The writing end. A collector appends from one thread; a worker's hand-offs may come from several."""
 
     @property
     def partitions(self) -> int:
@@ -22,29 +22,43 @@ class LogAppender(Protocol):
         ...
 
     def append(self, records: Sequence[Record], low_watermark_ms: int | None = None) -> list[int]:
-        """Append all records or none, durably, in order; return their offsets.
+        """Append in order, durably; return the offsets of all records when all of them are safe.
 
-        `low_watermark_ms` says that this collector will append nothing more whose
-        `received_ms` lies before it; it is stored with the same commit.
+        `low_watermark_ms` says that this collector will append nothing more whose `received_ms` lies before it.
+        Readers never see it before the records; they see it soon, at the latest after the next `advance`.
 
         Raises:
-            LogUnavailable: nothing was promised; the caller may try again.
+            LogUnavailable: nothing was promised; the caller may try again. Some of the records, in each partition
+                the first ones, may be in the log all the same (on Kafka; the embedded log keeps all or none), as
+                they may be after a kill: copies are harmless.
+            KeyError: a record names a partition that the log does not have; nothing is stored.
         """
         ...
 
     def advance(self, collector: str, low_watermark_ms: int) -> None:
-        """Store a collector's low watermark alone (while idle)."""
+        """Store a collector's low watermark alone (while idle); readers see it when this returns.
+
+        Raises:
+            LogUnavailable: it may be stored or not; try again.
+        """
         ...
 
 
 class LogReader(Protocol):
-    """The reading end; safe to use from several threads."""
+    """The reading end; safe to use from several threads.
+
+    What is not a record of ours comes out as a poison record (`schemas.topics.Record.is_poison`), never as an error.
+    Lines are counted for people: whether a reader stands at the end is decided by offsets alone. Of lines only
+    differences mean something, and of one reader object. They are exact in a log that was read from its beginning,
+    and near what was read or asked before; far from that (on Kafka) they are an estimate. Every method may raise
+    LogUnavailable.
+    """
 
     @property
     def partitions(self) -> int: ...
 
     def read(self, topic: Topic, partition: int, offset: int, max_records: int = 64) -> list[StoredRecord]:
-        """Records from `offset` on, in order; empty at the end.
+        """Records from `offset` on, in order: some of what is there, and none only at the end.
 
         Raises:
             LookupError: `offset` lies before the first retained record.
@@ -68,5 +82,9 @@ class LogReader(Protocol):
         ...
 
     def low_watermarks(self) -> Mapping[str, int]:
-        """Low watermark (Unix ms) of each living collector, by name."""
+        """Low watermark (Unix ms) of each living collector, by name.
+
+        A collector's new start replaces the one before, whose word stands until then. One that has closed its log,
+        or (where many collectors share a log) has been silent for two minutes, is left out.
+        """
         ...

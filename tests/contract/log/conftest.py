@@ -6,14 +6,20 @@ A driver opens appenders and readers, and names itself to another process (`log_
 import json
 import subprocess
 import sys
+import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from brokers.shared import shared_kafka
 
 from schemas.log import LogAppender, LogReader
 from schemas.topics import Kind, Record, Topic
+from stream.kafka.log import KafkaLog
+from stream.kafka.reading import KafkaLogReader
+from stream.kafka.topics import declare_topics
 from stream.log.local import EVENT_TOPICS, LocalLog
 from stream.log.reading import LocalLogReader
 
@@ -44,7 +50,32 @@ class LocalDriver:
             self._open.pop().close()
 
 
-@pytest.fixture(params=[LocalDriver])
+class KafkaDriver:
+    """A real broker, shared by all tests; topics of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        brokers, prefix = shared_kafka().address, f"contract-{uuid.uuid4()}."
+        self.place = {"driver": "kafka", "brokers": brokers, "prefix": prefix}
+        self._open: list[KafkaLog | KafkaLogReader] = []
+        declare_topics(brokers, prefix, PARTITIONS, replication=1, retention_ms=3_600_000)
+
+    def appender(self) -> LogAppender:
+        log = KafkaLog(self.place["brokers"], self.place["prefix"], "collector-1", PARTITIONS)
+        self._open.append(log)
+        return log
+
+    def reader(self) -> LogReader:
+        reader = KafkaLogReader(self.place["brokers"], self.place["prefix"])
+        self._open.append(reader)
+        return reader
+
+    def close(self) -> None:
+        """Close everything that was opened; the log itself stays."""
+        while self._open:
+            self._open.pop().close()
+
+
+@pytest.fixture(params=[LocalDriver, KafkaDriver])
 def driver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     driver = request.param(tmp_path)
     yield driver
@@ -77,6 +108,19 @@ def processes(driver: Any) -> Iterator[Processes]:
     processes = Processes(driver.place)
     yield processes
     processes.end()
+
+
+@pytest.fixture
+def marked() -> Any:
+    """Waits until a reader sees these low watermarks: `marked(reader, {name: ms})`."""
+
+    def wait(reader: LogReader, watermarks: dict[str, int]) -> None:
+        deadline = time.monotonic() + 30
+        while (seen := reader.low_watermarks()) != watermarks:
+            assert time.monotonic() < deadline, seen
+            time.sleep(0.01)
+
+    return wait
 
 
 @pytest.fixture

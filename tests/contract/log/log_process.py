@@ -8,16 +8,18 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from schemas.topics import Kind, Record, Topic
+from stream.kafka.log import KafkaLog
+from stream.kafka.reading import KafkaLogReader
 from stream.log.local import EVENT_TOPICS, LocalLog
 from stream.log.reading import LocalLogReader
 
 GROUP = 4
 
 
-def append(log: Any) -> None:
+def append(log: Any) -> NoReturn:
     """Append groups of one record per partition for ever; print each group's number once it is durable."""
     for group in itertools.count():
         records = [
@@ -26,9 +28,10 @@ def append(log: Any) -> None:
         ]
         log.append(records, low_watermark_ms=group)
         print(group, flush=True)
+    raise AssertionError("counting never ends")
 
 
-def follow(reader: Any) -> None:
+def follow(reader: Any) -> NoReturn:
     """Read partition 0 from its start for ever; print each offset and sequence."""
     offset = 0
     while True:
@@ -39,13 +42,14 @@ def follow(reader: Any) -> None:
 
 
 def main(task: str, place: dict[str, str]) -> None:
-    if place["driver"] != "local":
-        raise SystemExit(f"unknown driver {place['driver']}")
-    path = Path(place["path"])
-    if task == "append":
-        append(LocalLog(path, EVENT_TOPICS, GROUP))
-    else:
+    if place["driver"] == "local":
+        path = Path(place["path"])
+        if task == "append":
+            append(LocalLog(path, EVENT_TOPICS, GROUP))
         follow(LocalLogReader(path))
+    if task == "append":
+        append(KafkaLog(place["brokers"], place["prefix"], "collector-1", GROUP))
+    follow(KafkaLogReader(place["brokers"], place["prefix"]))
 
 
 if __name__ == "__main__":
