@@ -37,8 +37,8 @@ class Launch:
         return cls(content["role"], from_texts(content["settings"]), content["sockets"])
 
     def socket(self, name: str) -> socket.socket:
-        """The inherited listening socket of that name."""
-        return socket.socket(fileno=self.sockets[name])
+        """The inherited listening socket of that name; whoever serves on it may close it, and another may follow."""
+        return socket.socket(fileno=os.dup(self.sockets[name]))
 
 
 def receive_launch(source: BinaryIO) -> Launch:

@@ -78,5 +78,5 @@ async def wait_for_servers(attempt: Callable[[], T], launch: Launch, lifetime: L
         return await wait_for(attempt, lifetime)
     patience = Patience(lambda sentence: log.warning("waiting: %s", sentence))
     app = WaitingApp(lambda: patience.missing or "this process is starting")
-    async with served(app, launch.socket("http").dup(), _DRAIN_SECONDS):
+    async with served(app, launch.socket("http"), _DRAIN_SECONDS):
         return await wait_for(attempt, lifetime, patience)

@@ -40,7 +40,7 @@ async def run_stream(
     beside: Sequence[Coroutine[Any, Any, None]] = (),
     settle: Callable[[], Awaitable[None]] = _nothing,
 ) -> None:
-    """Apply what is in the log until told to stop, or until one of `beside` ends; then make the state durable.
+    """Apply what is in the log until told to stop, or until one of `beside` ends; the state is durable then.
 
     `settle` is awaited between the two when told to stop, while records are still applied.
 
@@ -56,7 +56,6 @@ async def run_stream(
             await settle()
         stop.set()
         await streaming
-        await worker.finish()
     finally:
         for task in (streaming, *others):
             task.cancel()

@@ -17,6 +17,7 @@ from northstream.settings import Settings
 from northstream.telemetry.process import process_registry, telemetry_of
 from northstream.waiting_app import wait_for_servers
 from schemas.log import LogReader
+from stream.kafka.leadership import Leadership
 from warehouse.client import Warehouse
 from warehouse.loader import Loader
 
@@ -34,21 +35,33 @@ class _Ends:
 
 
 def run(launch: Launch) -> None:
-    """Load until SIGTERM."""
+    """Load until SIGTERM; what the log holds then is for the next leader."""
     live(lambda lifetime: _load(launch, lifetime))
 
 
 async def _load(launch: Launch, lifetime: Lifetime) -> None:
     ends = await wait_for_servers(lambda: _open(launch.settings), launch, lifetime)
-    loader = Loader(ends.log, ends.warehouse, on_failure=lifetime.fail)
+    leadership = Leadership(
+        launch.settings.kafka, launch.settings.kafka_prefix, on_change=lambda leads: loader.notify()
+    )
+    loader = Loader(
+        ends.log,
+        ends.warehouse,
+        on_loaded=lambda: leadership.note_reached(loader.loaded_up_to()),
+        on_failure=lifetime.fail,
+        may_load=lambda: leadership.is_leader,
+    )
     try:
         telemetry = telemetry_of(process_registry("loader", loader))
         async with operations(launch, warehouse_check(ends.warehouse), telemetry):
+            leadership.start()
             loader.start()
             try:
                 await lifetime.first_end_of()
             finally:
-                await asyncio.to_thread(loader.stop, DRAIN_SECONDS)
+                await asyncio.to_thread(loader.stop, DRAIN_SECONDS, drain=False)
+                # The next leader begins when this one has really ended.
+                await asyncio.to_thread(leadership.stop)
     finally:
         await asyncio.to_thread(ends.resources.close)
 
