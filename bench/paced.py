@@ -6,7 +6,7 @@ Does not create events beyond giving each body its number; counts what was answe
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bench.product import WRITE_KEY
@@ -24,19 +24,28 @@ class Paced:
 
 
 async def send_paced(
-    port: int, bodies: Sequence[bytes], events_each: int, rate: float, seconds: float, connections: int = 16
+    port: int,
+    bodies: Sequence[bytes],
+    events_each: int,
+    rate: float,
+    seconds: float,
+    connections: int = 16,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Paced:
-    """Send `rate` events a second for `seconds`; a request waits for a free connection, its clock runs meanwhile."""
+    """Send `rate` events a second for `seconds`, or until it is over; all that were begun are answered then.
+
+    A request waits for a free connection, its clock runs meanwhile.
+    """
     result, queue = Paced(), asyncio.Queue[tuple[float, bytes]]()
     workers = [asyncio.create_task(_work(port, queue, events_each, result)) for _ in range(connections)]
     started, number = time.perf_counter(), 0
-    while number * events_each < rate * seconds:
+    while number * events_each < rate * seconds and not is_over():
         due = started + number * events_each / rate
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         body = bodies[number % len(bodies)].replace(MARKER.encode(), b"%010d" % number)
         queue.put_nowait((due, body))
         number += 1
-    result.late_seconds = time.perf_counter() - started - seconds
+    result.late_seconds = time.perf_counter() - started - number * events_each / rate
     await queue.join()
     for worker in workers:
         worker.cancel()

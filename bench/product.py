@@ -143,13 +143,15 @@ def environment(**settings: object) -> dict[str, str]:
     return kept | {f"NORTHSTREAM_{name.upper()}": str(value) for name, value in ours.items()}
 
 
-def wait_until_answered(process: "subprocess.Popen[bytes]", port: int, path: str) -> None:
+def wait_until_answered(
+    process: "subprocess.Popen[bytes]", port: int, path: str, patience_seconds: float = _READY_SECONDS
+) -> None:
     """Wait until a process answers 200.
 
     Raises:
-        NotReady: it has ended, or it has not within a minute.
+        NotReady: it has ended, or does not answer so in time.
     """
-    deadline = time.monotonic() + _READY_SECONDS
+    deadline = time.monotonic() + patience_seconds
     while process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(httpx.TransportError):
             if httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False).status_code == httpx.codes.OK:

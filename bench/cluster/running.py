@@ -27,6 +27,8 @@ PREFIX = "bench."
 
 _WRITER = "northstream_writer"
 _NORTHSTREAM = str(Path(sys.executable).with_name("northstream"))
+_PATIENCE_SECONDS = 180.0
+_LAST_WORDS = 2_000
 _FIRST_ANSWER = {"warehouse": "/ping"}
 """Where a role answers 200 once it can be used; `/readyz` unless it is named here."""
 
@@ -87,12 +89,13 @@ class Cluster:
         started = [self._start(name) for name in names]
         self.roles += started
         for role in started:
-            wait_until_answered(role.process, role.port, _FIRST_ANSWER.get(role.name, "/readyz"))
+            wait_until_answered(role.process, role.port, _FIRST_ANSWER.get(role.name, "/readyz"), _PATIENCE_SECONDS)
         return started
 
     def migrate(self) -> None:
         """Make topics and tables."""
-        subprocess.run((_NORTHSTREAM, "migrate"), env=self._environment("migrate"), check=True, stdout=subprocess.DEVNULL)
+        command = (_NORTHSTREAM, "migrate")
+        subprocess.run(command, env=self._environment("migrate"), check=True, stdout=subprocess.DEVNULL)
 
     def lose(self, role: Role) -> None:
         """`kill -9` of supervisor and child: nobody starts it again."""
@@ -120,6 +123,11 @@ class Cluster:
             for role in roles:
                 role.send(signal.SIGCONT)
 
+    def last_words(self) -> str:
+        """The ends of what the roles have said."""
+        logs = sorted(self._folder.glob("*.log"))
+        return "\n".join(f"{log.name}: {log.read_text(errors='replace')[-_LAST_WORDS:]}" for log in logs)
+
     def end(self) -> None:
         """Everything measured is measured, and the folder goes: nothing needs an end in good order."""
         if "warehouse" in self.__dict__:
@@ -131,7 +139,8 @@ class Cluster:
     def _start(self, name: str) -> Role:
         port = self._sql_port if name == "warehouse" else free_ports(1)[0]
         command = (_NORTHSTREAM, "run", name)
-        process = subprocess.Popen(command, env=self._environment(name, port), stdout=subprocess.DEVNULL)
+        with (self._folder / f"{name}-{port}.log").open("ab") as log:
+            process = subprocess.Popen(command, env=self._environment(name, port), stdout=log, stderr=log)
         return Role(name, process, port)
 
     def _environment(self, name: str, port: int = 0) -> dict[str, str]:
@@ -155,6 +164,9 @@ def cluster(*names: str, **settings: object) -> Iterator[Cluster]:
             one.migrate()
             one.start(*names)
             yield one
+        except Exception:
+            print(one.last_words(), file=sys.stderr)
+            raise
         finally:
             one.end()
 
@@ -167,7 +179,7 @@ def _broker(folder: Path) -> Kafka:
 
 
 def wait_until(
-    holds: Callable[[], bool], what: str, patience_seconds: float = 120.0, look_seconds: float = 0.1
+    holds: Callable[[], bool], what: str, patience_seconds: float = _PATIENCE_SECONDS, look_seconds: float = 0.1
 ) -> None:
     """Look again and again.
 

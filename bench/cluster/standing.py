@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
 
 from bench.cluster.running import PARTITIONS, PREFIX, Cluster, wait_until
 
@@ -94,9 +95,16 @@ class Standing:
 
     def loaded_ms(self) -> int | None:
         """When everything on `events` was loaded; None before that."""
-        rows = {(topic, number): (to, at) for topic, number, to, at in self._warehouse.rows(_LOADED)}
-        behind = [place for place, end in self.ends("events").items() if rows.get(place, (0, 0))[0] < end]
-        return None if behind else max(at for _, at in rows.values())
+        rows = self._loaded()
+        return max(at for _, at in rows.values()) if _are_at(rows, self.ends("events")) else None
+
+    def has_counted(self, ends: Ends) -> bool:
+        """Whether counters that hold everything before these ends of `events` are published."""
+        heads = self.heads()
+        return all(number in heads and heads[number].events >= end for (_, number), end in ends.items())
+
+    def has_loaded(self, ends: Ends) -> bool:
+        return _are_at(self._loaded(), ends)
 
     def wait_for_workers(self) -> None:
         """Until the group is stable with every worker that runs, and all partitions are claimed and published."""
@@ -104,7 +112,11 @@ class Standing:
         wait_until(lambda: self._has_settled(count), f"{count} workers share the partitions")
 
     def _has_settled(self, count: int) -> bool:
-        group = self._admin.describe_groups([GROUP])[GROUP]
+        try:
+            group = self._admin.describe_groups([GROUP])[GROUP]
+        except KafkaError:
+            # Nobody has joined it yet.
+            return False
         if group["group_state"] != "Stable" or len(group["members"]) != count:
             return False
         heads = self.heads()
@@ -113,7 +125,14 @@ class Standing:
             number in heads and heads[number].owner == claim.owner for number, claim in claims.items()
         )
 
+    def _loaded(self) -> dict[tuple[str, int], tuple[int, int]]:
+        return {(topic, number): (to, at) for topic, number, to, at in self._warehouse.rows(_LOADED)}
+
     def _latest(self, table: str) -> dict[int, Owned]:
         return {
             number: Owned(tuple(one[:2]), *one[2:]) for number, one in self._warehouse.rows(_LATEST.format(table=table))
         }
+
+
+def _are_at(loaded: Mapping[tuple[str, int], tuple[int, int]], ends: Ends) -> bool:
+    return all(loaded.get(place, (0, 0))[0] >= end for place, end in ends.items())
