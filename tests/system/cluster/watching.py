@@ -59,4 +59,6 @@ class Watch(threading.Thread):
         return back + ahead
 
     def __str__(self) -> str:
-        return f"{len(self.samples)} samples of complete_through, {len({through for through, _ in self.samples})} moments"
+        return (
+            f"{len(self.samples)} samples of complete_through, {len({through for through, _ in self.samples})} moments"
+        )

@@ -27,6 +27,7 @@ class Running:
 
     client: httpx.Client
     sql_url: str
+    secret_key: str = SECRET_KEY
 
     def send(self, path: str, body: bytes, secret: bool) -> int:
         """Post and return how many messages the answer speaks of."""
@@ -36,7 +37,7 @@ class Running:
         return int(verdicts["accepted"] + verdicts["quarantined"])
 
     def ask(self, path: str, **parameters: str) -> Any:
-        reply = self.client.get(path, params=parameters, headers={"Authorization": f"Bearer {SECRET_KEY}"})
+        reply = self.client.get(path, params=parameters, headers={"Authorization": f"Bearer {self.secret_key}"})
         assert reply.status_code == 200, reply.text
         return reply.json()
 
