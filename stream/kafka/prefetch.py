@@ -1,10 +1,9 @@
-"""Reading the partitions of a topic one record after the other, with what comes next fetched ahead.
+"""Reading a partition one record after the other, with what comes next fetched ahead.
 
-Does not know where partitions end: see `stream.kafka.asking`.
+Does not know where the partition ends: see `stream.kafka.asking`.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
 from itertools import islice
 from threading import Lock
 from time import monotonic
@@ -18,52 +17,34 @@ from schemas.topics import StoredRecord, Topic
 from stream.kafka.asking import ANSWER_MS, open_consumer
 from stream.kafka.records import stored_from_kafka
 
-MAX_AHEAD_BYTES = 4 * 1024 * 1024
-"""Decoded records of one partition that wait for their reader; passed by one poll's records at most."""
-
 _POLL_RECORDS = 64
-_MAX_FETCH_BYTES = 16 * 1024 * 1024
-
-
-@dataclass(slots=True)
-class _Ahead:
-    """Records of one partition from `start` on, without a gap up to `end`."""
-
-    start: int
-    end: int
-    size_bytes: int = 0
-    records: deque[StoredRecord] = field(default_factory=deque)
-
-    def add(self, stored: StoredRecord) -> None:
-        self.records.append(stored)
-        self.size_bytes += len(stored.record.value)
-        self.end = stored.offset + 1
-
-    def forget_before(self, offset: int) -> None:
-        while self.records and self.records[0].offset < offset:
-            self.size_bytes -= len(self.records.popleft().record.value)
-        self.start = offset
+_MAX_FETCH_BYTES = 8 * 1024 * 1024
 
 
 class Prefetch:
-    """One connection for one topic. Each partition has one reader that goes forward; another would take turns with it
-    at fetching anew. Used by one thread at a time."""
+    """One connection for one partition, made when there is something to read; threads take turns.
 
-    def __init__(self, brokers: str, topic: Topic, name: str) -> None:
-        """`name` is the topic's full name, with its prefix."""
+    One for several partitions would save connections, but kafka-python 3.0.12 stops giving records of a partition
+    that was paused and resumed, and without pauses the others' records would pile up. It holds 64 decoded records
+    and one fetch of about 1 MB as it came.
+    """
+
+    def __init__(self, brokers: str, prefix: str, topic: Topic, partition: int) -> None:
         self._brokers = brokers
         self._topic = topic
-        self._name = name
+        self._place = TopicPartition(prefix + topic, partition)
         self._lock = Lock()
         self._consumer: Any = None
-        self._ahead: dict[int, _Ahead] = {}
+        self._ahead: deque[StoredRecord] = deque()
+        self._start = self._end = 0
+        """The fetched records are all there are from `_start` on and before `_end`, where fetching goes on."""
 
-    def peek(self, partition: int, offset: int, max_records: int) -> list[StoredRecord]:
-        """What has been fetched of a partition from `offset` on; it is kept until a later offset is asked for."""
+    def peek(self, offset: int, max_records: int) -> list[StoredRecord]:
+        """What has been fetched from `offset` on; it is kept until a later offset is asked for."""
         with self._lock:
-            return self._found(partition, offset, max_records)
+            return self._found(offset, max_records)
 
-    def read(self, partition: int, offset: int, max_records: int) -> list[StoredRecord]:
+    def read(self, offset: int, max_records: int) -> list[StoredRecord]:
         """Records from an offset on that lies within the log; waits for the first of them.
 
         Raises:
@@ -73,63 +54,56 @@ class Prefetch:
         with self._lock:
             deadline = monotonic() + ANSWER_MS / 1000
             try:
-                while not (found := self._found(partition, offset, max_records)):
-                    self._fetch(partition, offset)
+                while not (found := self._found(offset, max_records)):
                     if monotonic() > deadline:
-                        raise LogUnavailable(f"Kafka gives no records of {self._name}/{partition}")
-            except (KafkaError, LogUnavailable) as error:
+                        raise LogUnavailable(f"Kafka gives no records of {self._place}")
+                    self._fetch(offset)
+            except OffsetOutOfRangeError as error:
                 self._disconnect()
-                raise _as_ours(error, partition) from error
+                raise LookupError(f"{self._place} no longer has the record {offset}") from error
+            except KafkaError as error:
+                self._disconnect()
+                raise LogUnavailable(f"Kafka does not answer: {error}") from error
+            except LogUnavailable:
+                self._disconnect()
+                raise
             return found
 
     def close(self) -> None:
         with self._lock:
             self._disconnect()
 
-    def _found(self, partition: int, offset: int, max_records: int) -> list[StoredRecord]:
-        ahead = self._ahead.get(partition)
-        if ahead is None or not ahead.start <= offset <= ahead.end:
+    def _found(self, offset: int, max_records: int) -> list[StoredRecord]:
+        if not self._start <= offset < self._end:
             return []
-        ahead.forget_before(offset)
-        return list(islice(ahead.records, max_records))
+        while self._ahead and self._ahead[0].offset < offset:
+            self._ahead.popleft()
+        self._start = offset
+        return list(islice(self._ahead, max_records))
 
-    def _fetch(self, partition: int, offset: int) -> None:
-        """Take what has come of any partition; ask for `offset` first if it is not on its way."""
+    def _fetch(self, offset: int) -> None:
+        """Take what has come next; ask for `offset` first if that is something else."""
         if self._consumer is None:
             self._consumer = open_consumer(self._brokers, _POLL_RECORDS, _MAX_FETCH_BYTES)
-        ahead = self._ahead.get(partition)
-        if ahead is None or not ahead.start <= offset <= ahead.end:
-            self._ahead[partition] = _Ahead(offset, offset)
-            self._consumer.assign([self._place(number) for number in self._ahead])
-            self._consumer.seek(self._place(partition), offset)
-        self._hold_back()
-        for place, messages in self._consumer.poll(timeout_ms=500).items():
-            ahead = self._ahead[place.partition]
-            for message in messages:
-                ahead.add(self._stored(message))
+            self._consumer.assign([self._place])
+            self._seek(offset)
+        elif offset != self._end:
+            self._seek(offset)
+        for message in self._consumer.poll(timeout_ms=500).get(self._place, []):
+            stored = stored_from_kafka(
+                self._topic, message.partition, message.offset, message.timestamp, message.headers, message.value
+            )
+            self._ahead.append(stored)
+            self._end = message.offset + 1
 
-    def _hold_back(self) -> None:
-        """Fetch only for partitions whose reader has not enough before it."""
-        full = {self._place(number) for number, ahead in self._ahead.items() if ahead.size_bytes >= MAX_AHEAD_BYTES}
-        paused = self._consumer.paused()
-        self._consumer.pause(*(full - paused))
-        self._consumer.resume(*(paused - full))
-
-    def _stored(self, message: Any) -> StoredRecord:
-        return stored_from_kafka(
-            self._topic, message.partition, message.offset, message.timestamp, message.headers, message.value
-        )
-
-    def _place(self, partition: int) -> Any:
-        return TopicPartition(self._name, partition)
+    def _seek(self, offset: int) -> None:
+        self._consumer.seek(self._place, offset)
+        self._ahead.clear()
+        self._start = self._end = offset
 
     def _disconnect(self) -> None:
-        consumer, self._consumer, self._ahead = self._consumer, None, {}
+        consumer, self._consumer = self._consumer, None
+        self._ahead.clear()
+        self._start = self._end = 0
         if consumer is not None:
             consumer.close(autocommit=False, timeout_ms=0)
-
-
-def _as_ours(error: Exception, partition: int) -> Exception:
-    if isinstance(error, OffsetOutOfRangeError) and any(place.partition == partition for place in error.args[0]):
-        return LookupError(f"no longer in Kafka: {error}")
-    return LogUnavailable(f"Kafka does not answer: {error}")

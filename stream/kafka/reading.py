@@ -23,15 +23,17 @@ COUNTED_AT_ONCE = 512
 class KafkaLogReader:
     """Implements `schemas.log.LogReader`. Safe to use from several threads; connects when it is first used.
 
-    Sequential reads of a partition are served from what was fetched ahead; each partition has one such reader.
-    Every method may raise `LogUnavailable`, within a few seconds.
+    Sequential reads of a partition are served from what was fetched ahead; two such readers of one partition would
+    take turns at fetching anew. Every method may raise `LogUnavailable`, within a few seconds.
     """
 
     def __init__(self, brokers: str, prefix: str) -> None:
         """`brokers` is `host:port,…`."""
+        self._brokers = brokers
         self._prefix = prefix
         self._questions = Questions(brokers)
-        self._topics = {topic: Prefetch(brokers, topic, prefix + topic) for topic in Topic}
+        self._opening = Lock()
+        self._fetched: dict[tuple[Topic, int], Prefetch] = {}
         self._counting = Lock()
         self._lines: dict[tuple[Topic, int], LineCount] = defaultdict(LineCount)
         self._marking = Lock()
@@ -48,9 +50,10 @@ class KafkaLogReader:
         Raises:
             LookupError: `offset` lies before the first retained record.
         """
-        found = self._topics[topic].peek(partition, offset, max_records)
+        fetched = self._of(topic, partition)
+        found = fetched.peek(offset, max_records)
         if not found and offset < self._questions.ends(self._prefix + topic)[partition]:
-            found = self._topics[topic].read(partition, offset, max_records)
+            found = fetched.read(offset, max_records)
         return self._with_lines(found) if found else []
 
     def starts(self, topic: Topic) -> Mapping[int, int]:
@@ -94,8 +97,16 @@ class KafkaLogReader:
     def close(self) -> None:
         """Disconnect."""
         self._questions.close()
-        for topic in self._topics.values():
-            topic.close()
+        with self._opening:
+            fetched, self._fetched = self._fetched, {}
+        for one in fetched.values():
+            one.close()
+
+    def _of(self, topic: Topic, partition: int) -> Prefetch:
+        with self._opening:
+            if (topic, partition) not in self._fetched:
+                self._fetched[topic, partition] = Prefetch(self._brokers, self._prefix, topic, partition)
+            return self._fetched[topic, partition]
 
     def _count_towards(self, lines: LineCount, topic: Topic, partition: int, offset: int) -> None:
         """Count records until `offset` lies in the window, or comes nearer to it if it is far below."""
