@@ -27,7 +27,7 @@ class Cluster:
     """A folder, a Kafka and the roles that were started; ended with the block.
 
     `kafka`: a broker that runs already (it is left running), else one of its own. `settings`: for every role, names
-    without their prefix. `with_health`: give worker, loader and alerter ports too.
+    without their prefix. `with_health`: give those roles ports for telemetry that need none.
     """
 
     def __init__(
@@ -79,9 +79,15 @@ class Cluster:
         """`northstream migrate`, which must succeed; what it printed."""
         done = self.run("migrate")
         assert done.returncode == 0, done.stdout + done.stderr
-        keys = json.loads((self.data_dir / "keys.json").read_text("utf-8"))
-        self.write_key, self.secret_key = keys["write_key"], keys["secret_key"]
+        self._learn_keys()
         return done.stdout
+
+    def _learn_keys(self) -> None:
+        """Those of the settings, else those that the roles share in the data folder."""
+        path = self.data_dir / "keys.json"
+        kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        self.write_key = self.settings.get("WRITE_KEY") or kept["write_key"]
+        self.secret_key = self.settings.get("SECRET_KEY") or kept["secret_key"]
 
     def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run another command of the product on this cluster, to its end."""
@@ -97,7 +103,7 @@ class Cluster:
         port = 0
         if role == "warehouse":
             own = own | {"CLICKHOUSE_PORT": str(self.sql_port)}
-        elif role in _SERVING or self._with_health:
+        if role in _SERVING or self._with_health:
             port = free_ports(1)[0]
             own = own | {"PORT": str(port)}
         member = RoleProcess(role, number, self.folder, own, port)
