@@ -18,6 +18,7 @@ LINKS_TABLE = "identity_links"
 QUARANTINE_TABLE = "quarantine_rows"
 
 _TABLES = {Kind.EVENTS: EVENTS_TABLE, Kind.LINKS: LINKS_TABLE, Kind.QUARANTINE: QUARANTINE_TABLE}
+_KINDS = {Topic.EVENTS: (Kind.EVENTS, Kind.LINKS), Topic.QUARANTINE: (Kind.QUARANTINE,)}
 _RECORDS_PER_READ = 64
 
 
@@ -36,17 +37,22 @@ class Batch:
     def line_count(self) -> int:
         return sum(stored.record.count for stored in self.records)
 
+    @property
+    def foreign(self) -> list[StoredRecord]:
+        """Records that are none of ours, which have no lines to load."""
+        return [stored for stored in self.records if _is_foreign(stored)]
+
     def rows_by_table(self) -> dict[str, int]:
         """How many rows of each table there are, by the headers of the records."""
         rows: dict[str, int] = {}
         for stored in self.records:
-            table = _TABLES[stored.record.kind]
-            rows[table] = rows.get(table, 0) + stored.record.count
+            if table := _table_of(stored):
+                rows[table] = rows.get(table, 0) + stored.record.count
         return rows
 
     def lines_of(self, table: str) -> bytes:
         """The rows of one table, one a line; the same bytes whenever the same ranges are read."""
-        return b"".join(_row_bytes(stored) for stored in self.records if _TABLES[stored.record.kind] == table)
+        return b"".join(_row_bytes(stored) for stored in self.records if _table_of(stored) == table)
 
     def pieces_of(self, table: str, max_bytes: int) -> "list[Batch]":
         """The table's records in stretches of at most `max_bytes` of values, each of one record at least.
@@ -56,7 +62,7 @@ class Batch:
         pieces: list[list[StoredRecord]] = []
         room = 0
         for stored in self.records:
-            if _TABLES[stored.record.kind] != table:
+            if _table_of(stored) != table:
                 continue
             size = len(stored.record.value)
             if not pieces or size > room:
@@ -70,7 +76,7 @@ class Batch:
         """For each line of `lines_of` its record and its number in it."""
         places: list[tuple[StoredRecord, int]] = []
         for stored in self.records:
-            if _TABLES[stored.record.kind] == table:
+            if _table_of(stored) == table:
                 lines = _row_bytes(stored).count(b"\n")
                 places.extend((stored, line) for line in range(lines))
         return places
@@ -125,6 +131,8 @@ def totals_of(records: Sequence[StoredRecord]) -> Totals:
     accepted = flagged = quarantined = lines = 0
     for stored in records:
         record = stored.record
+        if _is_foreign(stored):
+            continue
         lines += record.count
         if record.kind is Kind.EVENTS:
             accepted += record.count
@@ -137,6 +145,16 @@ def totals_of(records: Sequence[StoredRecord]) -> Totals:
 def lines_in(value: bytes) -> list[bytes]:
     """The lines with their line ends; only a line feed ends one."""
     return [line + b"\n" for line in value.removesuffix(b"\n").split(b"\n")]
+
+
+def _is_foreign(stored: StoredRecord) -> bool:
+    record = stored.record
+    return record.is_poison or record.kind not in _KINDS[record.topic]
+
+
+def _table_of(stored: StoredRecord) -> str:
+    """Where its lines go; empty for a foreign record."""
+    return "" if _is_foreign(stored) else _TABLES[stored.record.kind]
 
 
 def _beginning(log: LogReader, place: Place) -> LoadRange:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from threading import Event, Thread
 from typing import Any
 
+from opentelemetry import trace
 from prometheus_client.core import Metric
 
 from schemas.log import LogReader, LogUnavailable
@@ -23,11 +24,13 @@ from warehouse.batches import (
     read_next,
 )
 from warehouse.client import UnreadableLines, Warehouse, WarehouseUnavailable
+from warehouse.dead_letters import PoisonLimit, check_poison, put_lines_aside, put_records_aside
 from warehouse.ledger import Ledger, LoadRange, Place, token_of
 from warehouse.telemetry import LoaderTelemetry, loader_lag
-from warehouse.unreadable import check_table, put_aside, split_lines
+from warehouse.unreadable import check_table, split_lines
 
 log = logging.getLogger(__name__)
+_tracer = trace.get_tracer("northstream.warehouse")
 
 MAX_LINES = 100_000
 MAX_BYTES = 64_000_000
@@ -41,6 +44,7 @@ _IDLE_SECONDS = 0.4
 _BUSY_LINES = 2_000
 """Loads begin at least this far apart; loads of few lines follow each other sooner, so that a lone event shows soon."""
 
+_STAND_BY_SECONDS = 0.1
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0
 
@@ -52,6 +56,9 @@ _ONE_BLOCK = {
     "max_insert_threads": 1,
     "max_threads": 1,
 }
+
+USUAL_POISON_LIMIT = PoisonLimit()
+NOTHING = Batch((), ())
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     EVENTS_TABLE: EventRow.__struct_fields__,
@@ -73,16 +80,23 @@ class Loader:
         warehouse: Warehouse,
         on_loaded: Callable[[], None] = lambda: None,
         on_failure: Callable[[Exception], None] = lambda error: None,
+        may_load: Callable[[], bool] = lambda: True,
+        poison_limit: PoisonLimit = USUAL_POISON_LIMIT,
         max_lines: int = MAX_LINES,
         max_bytes: int = MAX_BYTES,
     ) -> None:
-        """`on_loaded` is called after each load, `on_failure` when the loader has given up; both in its thread."""
+        """`on_loaded` is called after each load, `on_failure` when the loader has given up; both in its thread.
+
+        While `may_load` says no, another loader loads: this one stands by, and begins with what the ledger says then.
+        """
         self.telemetry = LoaderTelemetry()
         self._log = events_log
         self._warehouse = warehouse
         self._ledger = Ledger(warehouse)
         self._on_loaded = on_loaded
         self._on_failure = on_failure
+        self._may_load = may_load
+        self._poison_limit = poison_limit
         self._max_lines = max_lines
         self._max_bytes = max_bytes
         self._done: dict[Place, LoadRange] = {}
@@ -90,6 +104,7 @@ class Loader:
         self._wake = Event()
         self._stopping = Event()
         self._abandoned = Event()
+        self._draining = True
         self._thread = Thread(target=self._run, name="loader", daemon=True)
 
     def start(self) -> None:
@@ -99,8 +114,9 @@ class Loader:
         """Something was appended to the log."""
         self._wake.set()
 
-    def stop(self, timeout_seconds: float = 30.0) -> bool:
-        """Load what the log still holds, then end; False if that did not succeed in time."""
+    def stop(self, timeout_seconds: float = 30.0, drain: bool = True) -> bool:
+        """Load what the log still holds, or only end the load under way; False if that did not succeed in time."""
+        self._draining = drain
         self._stopping.set()
         self._wake.set()
         if self._thread.ident is None:
@@ -128,14 +144,18 @@ class Loader:
         Raises:
             WarehouseUnavailable, LogUnavailable: try again; nothing is lost or doubled.
             LookupError: the log no longer has what must be loaded.
+            TooMuchPoison, TooManyUnreadable: a wrong program writes into the log; nothing is skipped.
         """
         if not self._is_certain:
             self._finish_unfinished()
         batch = read_next(self._log, self._done, self._max_lines, self._max_bytes)
         if not batch.ranges:
             return batch
+        check_poison(self._warehouse, batch.foreign, self._poison_limit)
         # If anything fails from here on, the ledger tells what was planned.
         self._is_certain = False
+        if not self._may_load():
+            return NOTHING
         began = time.monotonic()
         self._plan(batch)
         self._load(batch, began)
@@ -150,6 +170,7 @@ class Loader:
             self._load(read_again(self._log, state.unfinished), time.monotonic())
         self._is_certain = True
 
+    @_tracer.start_as_current_span("load")
     def _load(self, batch: Batch, began: float) -> None:
         """`began`: when it was planned (monotonic seconds)."""
         put_aside_by_place = self._insert(batch)
@@ -173,6 +194,10 @@ class Loader:
             lines = batch.lines_of(table)
             if lines:
                 self._insert_table(table, lines, token, batch, aside)
+        if foreign := batch.foreign:
+            log.warning("%d records that are none of ours are put aside", len(foreign))
+            put_records_aside(self._warehouse, foreign, f"{token}:foreign")
+            self.telemetry.poison_records.inc(len(foreign))
         return aside
 
     def _insert_table(self, table: str, lines: bytes, token: str, batch: Batch, aside: dict[Place, int]) -> None:
@@ -194,7 +219,8 @@ class Loader:
         check = check_table(self._warehouse, table, COLUMNS[table])
         readable, unreadable = split_lines(lines, check)
         places = batch.places_of(table)
-        put_aside(self._warehouse, [(*places[number], line) for number, line in unreadable], f"{token}:{table}:aside")
+        lines_aside = [(*places[number], line) for number, line in unreadable]
+        put_lines_aside(self._warehouse, lines_aside, f"{token}:{table}:aside")
         self.telemetry.put_aside_lines.inc(len(unreadable))
         for number, _ in unreadable:
             record = places[number][0].record
@@ -216,6 +242,13 @@ class Loader:
         while True:
             stopping = self._stopping.is_set()
             self._wake.clear()
+            self.telemetry.is_leader = self._may_load()
+            if not self.telemetry.is_leader:
+                self._is_certain = False
+                if stopping:
+                    return
+                self._stopping.wait(_STAND_BY_SECONDS)
+                continue
             began = time.monotonic()
             try:
                 batch = self.load_once()
@@ -228,7 +261,7 @@ class Loader:
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
                 continue
             pause = _FIRST_PAUSE_SECONDS
-            if stopping and not batch.ranges:
+            if stopping and not (batch.ranges and self._draining):
                 return
             if not stopping:
                 self._rest(began, batch)
@@ -238,7 +271,7 @@ class Loader:
         if batch.is_full:
             return
         if not batch.ranges:
-            self._wake.wait(_BUSY_SECONDS)
+            self._wake.wait(_IDLE_SECONDS)
             return
         due = began + (_BUSY_SECONDS if batch.line_count >= _BUSY_LINES else _IDLE_SECONDS)
         self._stopping.wait(max(0.0, due - time.monotonic()))

@@ -1,24 +1,16 @@
-"""Lines that the warehouse cannot read: found by halving, kept in quarantine, so that one never stops the rest.
+"""Lines that the warehouse cannot read: found by halving, so that one never stops the rest.
 
-Does not judge events: whatever the plan accepted is readable unless a program is wrong.
+Does not judge events: whatever the plan accepted is readable unless a program is wrong. Where such lines go:
+`warehouse.dead_letters`.
 """
 
-import base64
 from collections.abc import Callable, Sequence
 
-import msgspec
-
-from schemas.rows import QuarantineRow
-from schemas.topics import StoredRecord
-from schemas.violations import Rule
 from warehouse.batches import lines_in
 from warehouse.client import DATABASE, UnreadableLines, Warehouse
 
 MAX_UNREADABLE = 1_000
 """More in one load than this is no accident of single lines but a wrong release: then loading stops."""
-
-_LINE_BITS = 20
-_ENCODER = msgspec.json.Encoder()
 
 IsReadable = Callable[[bytes], bool]
 
@@ -68,31 +60,3 @@ def split_lines(lines: bytes, is_readable: IsReadable) -> tuple[bytes, list[tupl
         stretches += [range(stretch.start, middle), range(middle, stretch.stop)]
     readable = b"".join(line for number, line in enumerate(every) if number not in bad)
     return readable, [(number, every[number]) for number in sorted(bad)]
-
-
-def put_aside(warehouse: Warehouse, lines: Sequence[tuple[StoredRecord, int, bytes]], token: str) -> None:
-    """Keep lines (record, number in it, bytes) in the quarantine; the same line twice is one row."""
-    rows = [_row(stored, number, line) for stored, number, line in lines]
-    settings = {"insert_deduplication_token": token}
-    warehouse.insert_lines("quarantine_rows", QuarantineRow.__struct_fields__, _ENCODER.encode_lines(rows), settings)
-
-
-def _row(stored: StoredRecord, number: int, line: bytes) -> QuarantineRow:
-    record = stored.record
-    try:
-        raw, encoding = line.decode(), "utf-8"
-    except UnicodeDecodeError:
-        raw, encoding = base64.b64encode(line).decode(), "base64"
-    reason = {"rule": Rule.WRONG_TYPE, "property": "", "message": "the warehouse cannot read this row"}
-    return QuarantineRow(
-        message_id="",
-        received_ms=stored.appended_ms,
-        violations=msgspec.Raw(_ENCODER.encode([reason])),
-        plan_version="",
-        raw=raw,
-        raw_encoding=encoding,
-        source="loader",
-        # Unique for each line, as collectors' own names and numbers are.
-        collector=f"loader/{record.topic}/{record.partition}",
-        seq=stored.offset << _LINE_BITS | number,
-    )

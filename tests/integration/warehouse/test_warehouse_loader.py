@@ -1,75 +1,18 @@
 """The loader against a real log and engine: each record once, whatever is cut short."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pytest
+from integration.warehouse.cut_loads import MOMENTS, CutLoader, Killed, physical, totals
 from integration.warehouse.log_records import RECEIVED_MS, event, events, links, quarantined, unreadable
 from msgspec import Raw
 
 from schemas.topics import Kind, Record, Topic
 from stream.log.local import LocalLog
-from warehouse.batches import Batch
 from warehouse.client import DATABASE, UnreadableLines, Warehouse, WarehouseUnavailable
-from warehouse.ledger import Ledger, LoadRange, Place, Totals
-from warehouse.loader import MAX_BYTES, Loader
-
-
-class Killed(Exception):
-    """The process ends here."""
-
-
-class KilledLoader(Loader):
-    """A loader that dies before or after one of its steps."""
-
-    def __init__(self, log: LocalLog, warehouse: Warehouse, moment: str, max_bytes: int = MAX_BYTES) -> None:
-        super().__init__(log, warehouse, max_bytes=max_bytes)
-        self._moment = moment
-
-    def _at(self, moment: str) -> None:
-        if moment == self._moment:
-            raise Killed(moment)
-
-    def _plan(self, batch: Batch) -> None:
-        self._at("before plan")
-        super()._plan(batch)
-        self._at("after plan")
-
-    def _insert_table(self, table: str, lines: bytes, token: str, batch: Batch, aside: dict[Place, int]) -> None:
-        self._at(f"before {table}")
-        super()._insert_table(table, lines, token, batch, aside)
-        self._at(f"after {table}")
-
-    def _finish(self, ranges: Sequence[LoadRange]) -> None:
-        self._at("before done")
-        super()._finish(list(ranges))
-        self._at("after done")
-
-
-MOMENTS = (
-    "before plan",
-    "after plan",
-    "before events",
-    "after events",
-    "before identity_links",
-    "after identity_links",
-    "before quarantine_rows",
-    "after quarantine_rows",
-    "before done",
-    "after done",
-)
-
-
-def physical(warehouse: Warehouse, table: str) -> int:
-    """Rows as they lie on the disk, before the engine unites any."""
-    return int(warehouse.rows(f"SELECT count() FROM {DATABASE}.{table}")[0][0])
-
-
-def totals(warehouse: Warehouse) -> Totals:
-    found = Totals()
-    for part in Ledger(warehouse).read().done.values():
-        found = found.plus(part.totals)
-    return found
+from warehouse.ledger import Ledger, Totals
+from warehouse.loader import Loader
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -78,7 +21,7 @@ def test_a_load_cut_short_is_finished_once(moment: str, warehouse: Warehouse, ev
     events_log.append([events(0, event("m1"), event("m2")), events(1, event("m3"))])
     events_log.append([links(1, ("d1", "u1")), quarantined(0, "q1", "q2")])
     with pytest.raises(Killed):
-        KilledLoader(events_log, warehouse, moment).load_once()
+        CutLoader(events_log, warehouse, moment).load_once()
     # What is appended meanwhile must not move the borders of the range that is repeated.
     events_log.append([events(0, event("m4"))])
     loader = Loader(events_log, warehouse)
@@ -94,7 +37,7 @@ def test_a_load_cut_short_is_finished_once(moment: str, warehouse: Warehouse, ev
 def test_a_frozen_loader_leaves_no_trace_in_the_numbers(warehouse: Warehouse, events_log: LocalLog) -> None:
     """Another loader has gone on; the frozen one finishes late, under other borders, and moves nothing back."""
     events_log.append([events(0, event("m1"))])
-    frozen = KilledLoader(events_log, warehouse, "after plan")
+    frozen = CutLoader(events_log, warehouse, "after plan")
     with pytest.raises(Killed):
         frozen.load_once()
     stale = Ledger(warehouse).read().unfinished
@@ -163,7 +106,7 @@ def test_an_unreadable_line_is_put_aside_and_its_neighbours_are_loaded(
     poison = (b"not json", b"\xff\xfe", b'{"message_id":"x","no_such_column":1}')
     events_log.append([events(0, event("m1")), unreadable(0, *poison), events(1, event("m2"))])
     with pytest.raises(Killed):
-        KilledLoader(events_log, warehouse, "before done").load_once()
+        CutLoader(events_log, warehouse, "before done").load_once()
     loader = Loader(events_log, warehouse)
     while loader.load_once().ranges:
         pass
@@ -269,7 +212,7 @@ def test_a_range_that_was_planned_too_large_is_inserted_in_pieces(
         events_log.append([events(number % 2, event(f"m{number}", properties=padding))])
     events_log.append([unreadable(0, b"not json"), links(1, ("d1", "u1")), quarantined(0, "q1", "q2")])
     with pytest.raises(Killed):
-        KilledLoader(events_log, warehouse, "after plan").load_once()
+        CutLoader(events_log, warehouse, "after plan").load_once()
     real: Callable[..., None] = warehouse.insert_lines
 
     def limited(table: str, columns: object, lines: bytes, settings: object) -> None:
@@ -279,7 +222,7 @@ def test_a_range_that_was_planned_too_large_is_inserted_in_pieces(
 
     monkeypatch.setattr(warehouse, "insert_lines", limited)
     with pytest.raises(Killed):
-        KilledLoader(events_log, warehouse, moment, max_bytes=30_000).load_once()
+        CutLoader(events_log, warehouse, moment, max_bytes=30_000).load_once()
     loader = Loader(events_log, warehouse, max_bytes=30_000)
     while loader.load_once().ranges:
         pass
