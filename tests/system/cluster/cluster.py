@@ -86,8 +86,8 @@ class Cluster:
         """Those of the settings, else those that the roles share in the data folder."""
         path = self.data_dir / "keys.json"
         kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
-        self.write_key = self.settings.get("WRITE_KEY") or kept["write_key"]
-        self.secret_key = self.settings.get("SECRET_KEY") or kept["secret_key"]
+        self.write_key = self.settings.get("WRITE_KEY") or kept.get("write_key", "")
+        self.secret_key = self.settings.get("SECRET_KEY") or kept.get("secret_key", "")
 
     def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run another command of the product on this cluster, to its end."""
