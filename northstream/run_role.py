@@ -13,6 +13,7 @@ from northstream.child import Child, ChildRefused
 from northstream.cluster_roles import ROLES, Port, Role, missing_servers
 from northstream.failures import EXIT_USER, UserError
 from northstream.folder import lock_folder, prepare_folder
+from northstream.instance import instance_of
 from northstream.keys import with_keys
 from northstream.launch import Launch
 from northstream.logs import configure_logs
@@ -41,7 +42,7 @@ def run_role(resolved: Resolved, name: str) -> int:
     """
     role = ROLES[name]
     ground = take_ground(resolved, role)
-    configure_logs("supervisor", ground.settings.log_level)
+    configure_logs("supervisor", ground.settings.log_level, instance_of(ground.settings))
     _greet(role, ground, resolved.settings)
     try:
         asyncio.run(_supervise(role, ground))

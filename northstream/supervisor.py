@@ -14,6 +14,7 @@ from typing import Any
 from northstream.child import Child
 from northstream.failures import UserError
 from northstream.folder import lock_folder, prepare_folder
+from northstream.instance import instance_of
 from northstream.keys import with_keys
 from northstream.launch import Launch
 from northstream.logs import configure_logs
@@ -89,7 +90,7 @@ def up(settings: Settings, extra_roles: Sequence[str] = ()) -> None:
         UserError: the user must mend something first.
     """
     ground = take_ground(settings)
-    configure_logs("supervisor", settings.log_level)
+    configure_logs("supervisor", settings.log_level, instance_of(ground.settings))
     asyncio.run(_supervise(ground, extra_roles))
 
 

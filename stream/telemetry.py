@@ -3,7 +3,6 @@
 Does not decide anything. Names: `schemas.telemetry`.
 """
 
-import contextlib
 import logging
 import time
 from collections.abc import Collection, Iterator, Sequence
@@ -106,28 +105,31 @@ def _say_warnings(partition: int, warnings: Sequence[IdentityWarning]) -> None:
         log.info("identity warnings", extra=extra)
 
 
-def standing(
-    owned: Sequence[OwnedPartition], telemetry: WorkerTelemetry, events: LogReader, handoffs: LogReader
-) -> Iterator[Metric]:
-    """How the partitions stand now; the lag is left out while the log does not answer."""
+def standing(owned: Sequence[OwnedPartition], telemetry: WorkerTelemetry) -> Iterator[Metric]:
+    """How the partitions stand now."""
     people = sum(len(one.state.people) for one in owned)
     yield Names.ASSIGNED_PARTITIONS.told(len(owned))
     yield Names.PEOPLE.told(people)
     yield Names.STATE_BYTES.told(people * telemetry.person_bytes())
     yield Names.UNSAVED_CHANGES.told(sum(one.state.unsaved for one in owned))
     yield Names.CHECKPOINT_AGE.told({(str(one.number),): one.waits.unsaved_seconds() for one in owned})
-    with contextlib.suppress(LogUnavailable):
-        yield Names.LAG_RECORDS.told(_lag(owned, events, handoffs))
 
 
-def _lag(owned: Sequence[OwnedPartition], events: LogReader, handoffs: LogReader) -> dict[tuple[str, ...], float]:
+def lag(owned: Sequence[OwnedPartition], events: LogReader, handoffs: LogReader) -> Iterator[Metric]:
+    """What the partitions have left to apply; nothing is told while the log does not answer."""
     # Positions before ends, so that a lag is never below the truth.
     applied = [
         (topic, one.number, position)
         for one in owned
         for topic, position in ((Topic.EVENTS, one.events), (Topic.HANDOFFS, one.handoffs))
     ]
-    ends = {Topic.EVENTS: events.ends(Topic.EVENTS), Topic.HANDOFFS: handoffs.ends(Topic.HANDOFFS)}
-    return {
-        (topic.value, str(number)): max(0, ends[topic][number].offset - position) for topic, number, position in applied
-    }
+    try:
+        ends = {Topic.EVENTS: events.ends(Topic.EVENTS), Topic.HANDOFFS: handoffs.ends(Topic.HANDOFFS)}
+    except LogUnavailable:
+        return
+    yield Names.LAG_RECORDS.told(
+        {
+            (topic.value, str(number)): max(0, ends[topic][number].offset - position)
+            for topic, number, position in applied
+        }
+    )

@@ -25,7 +25,7 @@ from stream.outgoing import Outgoing
 from stream.owned import OwnedPartition
 from stream.replay_hold import HoldWatch
 from stream.taking import Taking
-from stream.telemetry import WorkerTelemetry, standing
+from stream.telemetry import WorkerTelemetry, lag, standing
 from stream.ticks import LoopTicks
 from stream.watchdog import Watchdog
 
@@ -197,9 +197,13 @@ class Worker:
     def collect(self) -> Iterator[Metric]:
         """What the worker tells of itself; from any thread."""
         yield from self.telemetry.collect()
-        yield from standing(list(self._cycles.owned.values()), self.telemetry, self._events, self._handoffs)
+        yield from standing(list(self._cycles.owned.values()), self.telemetry)
         yield Names.UNSAVED_CHANGES_LIMIT.told(self._settings.most_unsaved)
         yield Names.REBUILDING.told(self.is_rebuilding)
+
+    def collect_lag(self) -> Iterator[Metric]:
+        """What it has left to apply; asks the log, and is silent while that does not answer."""
+        yield from lag(list(self._cycles.owned.values()), self._events, self._handoffs)
 
     async def apply(self, stored: StoredRecord) -> None:
         """Apply one record and advance the position; one at a time per partition.

@@ -14,6 +14,7 @@ from northstream.serving import served
 from northstream.telemetry.completeness import CompletenessTelemetry
 from northstream.telemetry.process import process_registry, telemetry_of
 from northstream.telemetry.requests import observed_api
+from northstream.telemetry.timely import Timely
 from northstream.waiting_app import wait_for_servers
 from warehouse.alert_states import AlertStates
 
@@ -38,7 +39,7 @@ async def _answer(launch: Launch, lifetime: Lifetime) -> None:
 async def _serve(launch: Launch, cluster: ClusterStores, lifetime: Lifetime) -> None:
     stores = cluster.stores
     alerts = AlertStates(stores.warehouse)
-    registry = process_registry("boards", CompletenessTelemetry(stores.reports, unix_ms))
+    registry = process_registry("boards", Timely(CompletenessTelemetry(stores.reports, unix_ms).collect))
     api = create_api(stores, launch.settings, telemetry_of(registry), alerts.read)
     following = asyncio.create_task(follow_completeness(stores, _always))
     async with served(observed_api(api, registry), launch.socket("http"), DRAIN_SECONDS) as serving:

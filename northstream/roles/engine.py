@@ -25,6 +25,7 @@ from northstream.replay_request import ReplayRequest
 from northstream.telemetry.completeness import CompletenessTelemetry
 from northstream.telemetry.process import process_registry, telemetry_of
 from northstream.telemetry.requests import observed_api, observed_sql
+from northstream.telemetry.timely import Timely
 from schemas.checkpoints import StoreUnavailable
 from schemas.log import LogUnavailable
 from schemas.reading import ReadingUnavailable
@@ -98,7 +99,8 @@ class _Engine:
     def _create_faces(self, launch: Launch) -> ApiThread:
         """Read API and pages on the Unix socket, SQL on its port."""
         completeness = CompletenessTelemetry(self._stores.reports, unix_ms)
-        registry = process_registry("engine", self._worker, self._loader, self._alerter, completeness)
+        asking = (Timely(self._worker.collect_lag), Timely(completeness.collect))
+        registry = process_registry("engine", self._worker, self._loader, self._alerter, *asking)
         api = create_api(self._stores, launch.settings, telemetry_of(registry), self._alerter.states)
         places = self._embedded.places
         sql = create_sql_face(places.warehouse, launch.settings)

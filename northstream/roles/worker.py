@@ -16,6 +16,7 @@ from northstream.parts.stream import run_stream, tune_garbage_collection
 from northstream.parts.warehouse_check import warehouse_check
 from northstream.settings import Settings
 from northstream.telemetry.process import process_registry, telemetry_of
+from northstream.telemetry.timely import Timely
 from northstream.waiting_app import wait_for_servers
 from schemas.log import LogAppender
 from stream.app import StreamSettings
@@ -55,7 +56,8 @@ def _open(settings: Settings) -> tuple[ClusterStores, KafkaLog]:
 async def _stream(launch: Launch, stores: Stores, handoffs: LogAppender, lifetime: Lifetime) -> None:
     settings = launch.settings
     worker = create_worker(stores, handoffs)
-    async with operations(launch, warehouse_check(stores.warehouse), telemetry_of(process_registry("worker", worker))):
+    registry = process_registry("worker", worker, Timely(worker.collect_lag))
+    async with operations(launch, warehouse_check(stores.warehouse), telemetry_of(registry)):
         await run_stream(worker, kafka_broker(settings.kafka), stream_settings(settings), lifetime)
 
 
