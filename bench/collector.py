@@ -56,11 +56,11 @@ class Run:
         return self.cpu_seconds[role] / self.events * 1e6
 
 
-def bodies(run: str, size: int) -> list[bytes]:
-    """Bodies for `/v1/batch` (or, of one event, `/v1/track`) whose ids differ by `MARKER`."""
+def bodies(run: str, size: int, count: int = _BODIES) -> list[bytes]:
+    """Different bodies for `/v1/batch` (or, of one event, `/v1/track`) whose ids differ by `MARKER`."""
     at_ms = time.time_ns() // 1_000_000
     feed = Load(run)
-    made = feed.batches(_BODIES, size, at_ms) if size > 1 else feed.singles(_BODIES, at_ms)
+    made = feed.batches(count, size, at_ms) if size > 1 else feed.singles(count, at_ms)
     return [body.replace(f"load-{run}-".encode(), f"load-{run}-{MARKER}-".encode()) for body in made]
 
 

@@ -97,12 +97,14 @@ def product(*arguments: str) -> Iterator[Running]:
 
 
 @contextlib.contextmanager
-def collector_alone() -> Iterator[Running]:
+def collector_alone(partitions: int = 4) -> Iterator[Running]:
     """The collector's process without an engine, as the supervisor starts it."""
     with TemporaryDirectory(prefix="bench-") as folder, socket.create_server(("127.0.0.1", 0), backlog=2048) as http:
         data_dir, port = Path(folder) / "data", http.getsockname()[1]
         prepare_folder(data_dir)
-        settings = Settings(data_dir=data_dir, port=port, write_key=WRITE_KEY, secret_key=SECRET_KEY)
+        settings = Settings(
+            data_dir=data_dir, port=port, write_key=WRITE_KEY, secret_key=SECRET_KEY, partitions=partitions
+        )
         launch = Launch("collector", settings, {"http": http.fileno()})
         command = (sys.executable, "-P", "-m", "northstream.processes", "collector")
         started = time.monotonic()

@@ -28,7 +28,7 @@ PREFIX = "bench."
 _WRITER = "northstream_writer"
 _NORTHSTREAM = str(Path(sys.executable).with_name("northstream"))
 _PATIENCE_SECONDS = 180.0
-_LAST_WORDS = 2_000
+_LAST_WORDS = 4_000
 _FIRST_ANSWER = {"warehouse": "/ping"}
 """Where a role answers 200 once it can be used; `/readyz` unless it is named here."""
 
