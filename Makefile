@@ -46,7 +46,7 @@ bench: .venv/development
 lock: .venv/development
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip compile pyproject.toml --extra build $(LOCK_FLAGS) -o requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra build --extra dev $(LOCK_FLAGS) -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile pyproject.toml --extra build --extra tracing --extra dev $(LOCK_FLAGS) -c requirements.lock -o requirements-dev.lock
 
 # No index address: where packages come from is the business of the machine that installs them.
 LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes \
