@@ -1,0 +1,49 @@
+"""What others write into our topics comes out as poison, and harms no neighbour. A real broker."""
+
+from typing import Any
+
+import pytest
+from integration.kafka_log.place import Place
+from kafka import KafkaProducer
+
+from schemas.topics import Kind, LogEnd, Topic
+from stream.log.messages import record_headers
+
+FOREIGN: dict[str, tuple[bytes | None, list[tuple[str, bytes]]]] = {
+    "no headers": (b"hello", []),
+    "headers of another product": (b"{}", [("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-01")]),
+    "garbage in our headers": (
+        b"\xff\x00",
+        [("version", b"1"), ("kind", b"\xff\xfe"), ("count", b"x"), ("flagged", b"-1"), ("collector", b"\xff")],
+    ),
+    "no value": (None, [("version", b"1")]),
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+def test_a_foreign_message_is_poison_and_its_neighbours_are_unharmed(place: Place, block: Any, what: str) -> None:
+    """It has no lines, its bytes are as they lay there, and offsets go on behind it."""
+    value, headers = FOREIGN[what]
+    log, reader = place.log(), place.reader()
+    log.append([block(1)])
+    producer = KafkaProducer(bootstrap_servers=place.brokers)
+    producer.send(place.prefix + "events", key=b"k", value=value, headers=headers, partition=0).get(30)
+    producer.close()
+    log.append([block(2)])
+    before, poison, after = reader.read(Topic.EVENTS, 0, 0)
+    assert [before.record, after.record] == [block(1), block(2)]
+    assert poison.record.is_poison
+    assert (poison.offset, poison.record.count, poison.record.value) == (1, 0, value or b"")
+    assert reader.ends(Topic.EVENTS)[0] == LogEnd(3, 4)
+    assert [reader.lines_before(Topic.EVENTS, 0, offset) for offset in range(4)] == [0, 2, 2, 4]
+
+
+def test_a_record_of_a_later_version_is_no_poison(place: Place, block: Any) -> None:
+    """While an installation is upgraded, readers must see it and stop, not set it aside."""
+    producer = KafkaProducer(bootstrap_servers=place.brokers)
+    headers = dict(record_headers(block(1))) | {"version": b"2"}
+    producer.send(place.prefix + "events", value=b"x", headers=list(headers.items()), partition=0).get(30)
+    producer.close()
+    record = place.reader().read(Topic.EVENTS, 0, 0)[0].record
+    assert not record.is_poison
+    assert (record.version, record.kind) == (2, Kind.EVENTS)
