@@ -86,10 +86,10 @@ class Intake:
 
     def _count(self, out: Sorted, size: int) -> None:
         telemetry = self._telemetry
-        telemetry.body_bytes.inc(size)
-        telemetry.stored.inc(len(out.stored))
+        telemetry.body_bytes += size
+        telemetry.stored += len(out.stored)
         if out.quarantine:
-            telemetry.quarantined.inc(len(out.quarantine))
+            telemetry.quarantined += len(out.quarantine)
             ids = [row.message_id for row in out.quarantine[:_IDS_IN_A_LINE]]
             log.info("messages quarantined", extra={"messages": len(out.quarantine), "message_ids": ids})
         if out.links:

@@ -16,7 +16,7 @@ def text_of(telemetry: Telemetry) -> str:
 def test_large_counters_keep_every_digit() -> None:
     """A rounded notation would lose events."""
     telemetry = Telemetry()
-    telemetry.stored.inc(123_456_789)
+    telemetry.stored += 123_456_789
     families = {family.name: family for family in text_string_to_metric_families(text_of(telemetry))}
     values = {sample.labels["verdict"]: sample.value for sample in families["northstream_collector_messages"].samples}
     assert values["stored"] == 123_456_789
