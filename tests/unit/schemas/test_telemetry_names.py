@@ -1,6 +1,7 @@
 """The list of telemetry names, by the conventions of Prometheus."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +32,12 @@ def test_histograms_have_buckets_that_ascend(series: Series) -> None:
     assert list(series.buckets) == sorted(set(series.buckets))
     if series.kind is Kind.HISTOGRAM:
         assert series.name.endswith(("_seconds", "_rows"))
+
+
+def test_every_name_is_documented() -> None:
+    """As it is declared: type, labels and meaning."""
+    rows = (Path(__file__).parents[3] / "docs" / "telemetry.md").read_text("utf-8").splitlines()
+    documented = [row for row in rows if row.startswith("| `northstream_")]
+    assert documented == [
+        f"| `{series.name}` | {series.kind} | {', '.join(series.labels)} | {series.meaning} |" for series in DECLARED
+    ]
