@@ -3,16 +3,40 @@
 Does not know what a record is: see `stream.log.messages`. Importing it only registers the URL scheme.
 """
 
+from typing import Any
+
 from faust.transport import drivers
 from faust.transport.drivers import aiokafka
+from mode.threads import WorkerThread
 
 from stream.log.own_offsets import OwnOffsets
 
 KAFKA_SCHEME = "northstream-kafka"
 
+STOP_SECONDS = 3.0
+"""A consumer that is stopped in the middle of a rebalance waits for an answer of the loop that stops it."""
+
+
+class _EndingThread(WorkerThread):  # type: ignore[misc]
+    """Ends with its process, wherever it hangs."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.daemon = True
+
+
+class KafkaConsumerThread(aiokafka.AIOKafkaConsumerThread):  # type: ignore[misc]
+    """Faust's own, which is given up when it cannot be stopped: the group then goes on after the session."""
+
+    shutdown_timeout = STOP_SECONDS
+    Worker = _EndingThread
+
 
 class KafkaConsumer(OwnOffsets, aiokafka.Consumer):  # type: ignore[misc]
-    """Faust's own consumer, whose group's offsets are only a courtesy to lag tools."""
+    """Faust's own, whose group's offsets are only a courtesy to lag tools."""
+
+    def _new_consumer_thread(self) -> KafkaConsumerThread:
+        return KafkaConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
 
 class Transport(aiokafka.Transport):  # type: ignore[misc]
