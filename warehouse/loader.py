@@ -134,7 +134,10 @@ class Loader:
 
     def collect(self) -> Iterator[Metric]:
         """What the loader tells of itself; from any thread."""
-        yield from self.telemetry.collect()
+        return self.telemetry.collect()
+
+    def collect_lag(self) -> Iterator[Metric]:
+        """What it has left to load; asks the log, and is silent while that does not answer, or another loader loads."""
         if self.telemetry.is_leader:
             yield from loader_lag(self._log, self.loaded_up_to())
 

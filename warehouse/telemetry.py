@@ -22,7 +22,7 @@ class LoaderTelemetry:
 
     def __init__(self) -> None:
         own = self._own = CollectorRegistry()
-        self.is_leader = True
+        self.is_leader = False
         self._rows = Names.ROWS.counter(own)
         self._duration = Names.LOAD_DURATION.histogram(own)
         self._load_rows = Names.LOAD_ROWS.histogram(own)

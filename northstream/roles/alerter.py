@@ -23,7 +23,7 @@ from northstream.waiting_app import wait_for_servers
 from schemas.checkpoints import StoreUnavailable
 from warehouse.alert_states import AlertStates
 
-_LOOK_SECONDS = 0.2
+_LOOK_SECONDS = 0.3
 """Published numbers are judged so soon after they were published, at most."""
 
 _SHOW_SECONDS = 1.0

@@ -15,6 +15,7 @@ from northstream.parts.server_warehouse import open_warehouse
 from northstream.parts.warehouse_check import warehouse_check
 from northstream.settings import Settings
 from northstream.telemetry.process import process_registry, telemetry_of
+from northstream.telemetry.timely import Timely
 from northstream.waiting_app import wait_for_servers
 from schemas.log import LogReader
 from stream.kafka.leadership import Leadership
@@ -52,7 +53,7 @@ async def _load(launch: Launch, lifetime: Lifetime) -> None:
         may_load=lambda: leadership.is_leader,
     )
     try:
-        telemetry = telemetry_of(process_registry("loader", loader))
+        telemetry = telemetry_of(process_registry("loader", loader, Timely(loader.collect_lag)))
         async with operations(launch, warehouse_check(ends.warehouse), telemetry):
             leadership.start()
             loader.start()
