@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from zlib import crc32
 
 KAFKA_VERSION = "4.3.1"
 
@@ -75,6 +76,18 @@ def fetched_kafka() -> Path:
     if not folder.is_dir():
         _fetch(folder)
     return folder
+
+
+def class_path() -> str:
+    """All jars, always in the same order: the archive of classes is for one order only."""
+    return ":".join(str(jar) for jar in sorted(fetched_kafka().glob("*.jar")))
+
+
+def class_archive() -> Path:
+    """Where Java's archive of the broker's classes lies, or will lie: one for each Java, beside the jars."""
+    java = Path(shutil.which("java") or "java").resolve()
+    fingerprint = crc32(f"{java} {java.stat().st_mtime_ns}".encode())
+    return kafka_folder() / f"broker-{fingerprint:08x}.jsa"
 
 
 def _fetch(folder: Path) -> None:
