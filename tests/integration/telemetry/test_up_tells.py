@@ -109,6 +109,17 @@ def test_answers_carry_the_senders_request_id(product: Installation, path: str) 
         assert (ids == [sent]) is kept
 
 
+def test_a_refusal_and_its_line_in_the_log_have_the_same_id(product: Installation) -> None:
+    """One that is made when the sender has none; scripts in browsers may read it."""
+    origin = {"origin": "https://app.example"}
+    answer = httpx.post(f"{product.url}/v1/track", content=b"no json", headers=origin, trust_env=False)
+    assert answer.status_code == 400
+    assert "X-Request-Id" in answer.headers["access-control-expose-headers"]
+    wait_for(lambda: lines_of(product, "request refused: not_json"), "the line")
+    [line] = lines_of(product, "request refused: not_json")
+    assert (line["request_id"], line["code"]) == (answer.headers["x-request-id"], 400)
+
+
 def test_the_log_names_request_and_message_of_what_was_quarantined(product: Installation) -> None:
     """Of each line one can tell the process, the request and the message."""
     wait_for(lambda: lines_of(product, "messages quarantined"), "the line")
