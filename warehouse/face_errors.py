@@ -22,6 +22,7 @@ _STATUS_BY_CODE = {
 """Statuses other than 500, as the server's own table maps them."""
 
 _ENGINE_ERROR = re.compile(r"Code: (\d+)\. DB::Exception: (.*)", re.DOTALL)
+_NOT_TEXT = "codec can't decode"
 _NAME = re.compile(r"\(([A-Z][A-Z0-9_]+)\)\s*(?:\(version [^)]*(?:\([^)]*\))?\))?\s*\Z")
 _CHECK_SCOPE = re.compile(r": In scope SELECT formatQuerySingleLine\(.*?\)\)(?=\. \()", re.DOTALL)
 _INNER_ERROR = re.compile(r"\ACode: \d+\. DB::Exception: ")
@@ -51,6 +52,9 @@ class FaceError(Exception):
 def engine_error(error: Exception) -> FaceError:
     """The engine's exception as a face error, its repeated wrapping and our own check query removed."""
     found = _ENGINE_ERROR.search(str(error))
+    if found is None and isinstance(error, RuntimeError) and _NOT_TEXT in str(error):
+        # The engine quotes the data that it cannot read, and its own binding cannot read the quotation.
+        return FaceError(27, "CANNOT_PARSE_INPUT_ASSERTION_FAILED", "Cannot parse input: it is not UTF-8.")
     if found is None:
         return FaceError(1001, "STD_EXCEPTION", f"{error}.")
     code, message = int(found[1]), _CHECK_SCOPE.sub("", found[2]).strip()

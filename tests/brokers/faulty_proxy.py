@@ -40,7 +40,8 @@ class Fault(StrEnum):
     HANG_AFTER = "hang after"
     """It is passed on, and nothing is answered."""
     ERROR = "error"
-    """It is not passed on; 500 with an error of ClickHouse that may pass (`error_code`)."""
+    """It is not passed on; 500 with an error of ClickHouse that may pass (`error_code`), or, with the code 0, 502 as a
+    gateway says it that knows nothing of ClickHouse."""
     ERROR_AFTER = "error after"
     """It is passed on, and answered with that error all the same."""
     CUT_BEFORE = "cut before"
@@ -261,12 +262,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _fail(self) -> None:
         code = self.server.proxy.error_code
-        text = f"Code: {code}. DB::Exception: made by a test (MADE_BY_A_TEST) (version 26.9.1.1)\n".encode()
-        self.send_response_only(500, "Internal Server Error")
-        self.send_header("X-ClickHouse-Exception-Code", str(code))
+        text = (
+            f"Code: {code}. DB::Exception: made by a test (MADE_BY_A_TEST) (version 26.9.1.1)\n"
+            if code
+            else "Bad Gateway"
+        )
+        self.send_response_only(*((500, "Internal Server Error") if code else (502, "Bad Gateway")))
+        if code:
+            self.send_header("X-ClickHouse-Exception-Code", str(code))
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
-        self.wfile.write(text)
+        self.wfile.write(text.encode())
 
     def _send_half(self, body: bytes) -> None:
         upstream = socket.create_connection(self.server.proxy.upstream)

@@ -10,6 +10,7 @@ import pytest
 from brokers.faulty_proxy import FaultyProxy
 from brokers.kafka import Kafka, why_no_kafka
 from integration.kafka_loader.topics import Topics
+from integration.warehouse.emptying import empty_tables
 
 from stream.kafka.topics import declare_topics
 from warehouse.client import Warehouse
@@ -40,9 +41,10 @@ def topics(kafka: Kafka) -> Iterator[Topics]:
     opened.close()
 
 
-@pytest.fixture
-def face_port(tmp_path: Path) -> Iterator[int]:
-    process = subprocess.Popen([sys.executable, FACE, tmp_path / "engine"], stdout=subprocess.PIPE, text=True)
+@pytest.fixture(scope="package")
+def face_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    folder = tmp_path_factory.mktemp("warehouse")
+    process = subprocess.Popen([sys.executable, FACE, folder / "engine"], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         yield int(process.stdout.readline())
@@ -74,7 +76,8 @@ def connect(face_port: int) -> Iterator[Callable[..., Warehouse]]:
 
 @pytest.fixture
 def warehouse(connect: Callable[..., Warehouse]) -> Warehouse:
-    """The true state of the warehouse, whatever the proxy does."""
+    """The true state of the warehouse, whatever the proxy does; empty at first."""
     direct = connect()
     migrate(direct)
+    empty_tables(direct)
     return direct

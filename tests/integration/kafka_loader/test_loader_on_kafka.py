@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from warehouse.reports import WarehouseReports
 
 Connect = Callable[..., Warehouse]
 
+LEDGER = "FROM northstream.load_ranges"
 TABLES = ("load_ranges", "events", "identity_links", "quarantine_rows")
 
 
@@ -172,19 +174,17 @@ def test_every_fault_of_the_network_at_every_step(
     proxy.delay_seconds = 0.5
     patience = Patience(connecting=2, reading=2, writing=2)
     loader = Loader(topics.reader(), connect(proxy.url, patience=patience))
-    # Late answers last: they lead to no repetition, which the others at the reading of the ledger need.
-    faults = (Fault.ERROR, Fault.ERROR_AFTER, Fault.CUT_BEFORE, Fault.CUT_WITHIN_REQUEST, Fault.CUT_AFTER, Fault.LATE)
+    faults = (Fault.LATE, Fault.ERROR, Fault.ERROR_AFTER, Fault.CUT_BEFORE, Fault.CUT_WITHIN_REQUEST, Fault.CUT_AFTER)
     sent = 0
-    # The ledger is read at the start, and after each failure.
-    for step in ("FROM northstream.load_ranges", *(f"INTO northstream.{table}" for table in TABLES)):
-        for fault in faults:
-            proxy.fail_next(fault, match=step)
-        if not sent:
-            loader.start()
-        while proxy.pending:
-            topics.append(events(sent % 2, event(f"m{sent}")), links(0, (f"d{sent}", "u")), quarantined(1, f"q{sent}"))
-            sent += 1
-            wait_until(lambda sent=sent: totals(warehouse).accepted == sent)
+    loader.start()
+    for fault, step in product(faults, (LEDGER, *(f"INTO northstream.{table}" for table in TABLES))):
+        if step == LEDGER:
+            # It is read at the start, and after each failure.
+            proxy.fail_next(Fault.ERROR, match="INTO northstream.events")
+        proxy.fail_next(fault, match=step)
+        topics.append(events(sent % 2, event(f"m{sent}")), links(0, (f"d{sent}", "u")), quarantined(1, f"q{sent}"))
+        sent += 1
+        wait_until(lambda sent=sent: totals(warehouse).accepted == sent and not proxy.pending)
     for fault in (Fault.HANG, Fault.HANG_AFTER):
         proxy.fail_next(fault, match="INTO northstream.events")
     topics.append(events(0, event(f"m{sent}")))
@@ -194,6 +194,6 @@ def test_every_fault_of_the_network_at_every_step(
     proxy.mode = Fault.NONE
     wait_until(lambda: totals(warehouse).accepted == sent + 2)
     assert loader.stop()
-    assert [proxy.seen[fault] for fault in faults] == [5] * len(faults)
+    assert [proxy.seen[fault] for fault in faults] == [5, 5 + len(faults), 5, 5, 5, 5]
     assert physical(warehouse, "events") == distinct(warehouse) == sent + 2
     assert (physical(warehouse, "identity_links"), physical(warehouse, "quarantine_rows")) == (sent, sent)

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from integration.warehouse.emptying import empty_tables
 from integration.warehouse.log_records import RECEIVED_MS
 
 from stream.log.local import EVENT_TOPICS, HANDOFF_TOPICS, LocalLog
-from warehouse.client import DATABASE, Warehouse
+from warehouse.client import Warehouse
 from warehouse.migrate import migrate
 from warehouse.people_store import PeopleStore
 
@@ -29,13 +30,7 @@ def engine(engine_path: Path) -> Iterator[Warehouse]:
 
 @pytest.fixture
 def warehouse(engine: Warehouse) -> Warehouse:
-    tables = engine.rows(
-        "SELECT name FROM system.tables WHERE database = {database:String} AND engine LIKE '%MergeTree'"
-        " AND name != 'migrations' AND total_rows > 0",
-        {"database": DATABASE},
-    )
-    for (name,) in tables:
-        engine.command(f"TRUNCATE TABLE {DATABASE}.{name}")
+    empty_tables(engine)
     return engine
 
 
