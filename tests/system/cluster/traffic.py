@@ -195,6 +195,14 @@ class Traffic:
         for client in self._clients:
             client.resume()
 
+    def wait_for_more(self, requests: int = 20) -> None:
+        """Until so many more requests are answered 200: whatever was broken before, load flows again."""
+        wanted = len(self.deliveries) + requests
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(self.deliveries) < wanted:
+            assert time.monotonic() < deadline, f"no load flows: {self}"
+            time.sleep(0.1)
+
     @property
     def journals(self) -> list[Journal]:
         return [client.journal for client in self._clients]

@@ -32,13 +32,19 @@ def differences(running: Running, sent: list[Sent], definitions: Definitions) ->
     return [*found, *shown_differences(running, accepted, numbers, definitions)]
 
 
-def shown_differences(running: Running, accepted: Accepted, numbers: Numbers, definitions: Definitions) -> list[str]:
-    """Every day, event and person that is not shown as the reference counts it; call when all is settled."""
+def shown_differences(
+    running: Running, accepted: Accepted, numbers: Numbers, definitions: Definitions, with_buckets: bool = True
+) -> list[str]:
+    """Every day, event and person that is not shown as the reference counts it; call when all is settled.
+
+    `with_buckets`: weeks and months too.
+    """
     today = datetime.now(ZoneInfo(definitions.timezone)).date()
     people = People(accepted.messages)
     found: list[str] = []
     found += _api_metrics(running, numbers, today)
-    found += _weeks_and_months(running, numbers, today)
+    if with_buckets:
+        found += _weeks_and_months(running, numbers, today)
     found += _sql_days(running, numbers, today)
     for funnel in definitions.funnels:
         found += _funnel(running, numbers, funnel, today)
