@@ -6,6 +6,7 @@ Does not decode events and does not prune the log; it tells up to where everythi
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from threading import Event, Thread
 from typing import Any
@@ -198,25 +199,24 @@ class Loader:
             if lines:
                 self._insert_table(table, lines, token, batch, aside)
         if foreign := batch.foreign:
-            log.warning("%d records that are none of ours are put aside", len(foreign))
             put_records_aside(self._warehouse, foreign, f"{token}:foreign")
-            self.telemetry.poison_records.inc(len(foreign))
+            self.telemetry.note_foreign(foreign)
         return aside
 
     def _insert_table(self, table: str, lines: bytes, token: str, batch: Batch, aside: dict[Place, int]) -> None:
-        try:
+        # Its words quote the lines, so they must get neither into the log nor into the trace of a later error.
+        with suppress(UnreadableLines):
             self._warehouse.insert_lines(table, COLUMNS[table], lines, _as_one_block(token, table))
-        except UnreadableLines as error:
-            pieces = batch.pieces_of(table, self._max_bytes)
-            if len(pieces) > 1:
-                # Larger than loads are planned now. Whether lines can be read depends on nothing but the lines: as one
-                # block they were never inserted and never will be, so these smaller blocks, always the same, are all.
-                log.warning("a load of %d bytes into %s is inserted in %d pieces", len(lines), table, len(pieces))
-                for number, piece in enumerate(pieces):
-                    self._insert_table(table, piece.lines_of(table), f"{token}:{number}", piece, aside)
-                return
-            log.warning("lines of %s cannot be read by the warehouse and are put aside: %s", table, error)
-            self._insert_readable(table, lines, token, batch, aside)
+            return
+        pieces = batch.pieces_of(table, self._max_bytes)
+        if len(pieces) > 1:
+            # Larger than loads are planned now. Whether lines can be read depends on nothing but the lines: as one
+            # block they were never inserted and never will be, so these smaller blocks, always the same, are all.
+            log.warning("a load of %d bytes into %s is inserted in %d pieces", len(lines), table, len(pieces))
+            for number, piece in enumerate(pieces):
+                self._insert_table(table, piece.lines_of(table), f"{token}:{number}", piece, aside)
+            return
+        self._insert_readable(table, lines, token, batch, aside)
 
     def _insert_readable(self, table: str, lines: bytes, token: str, batch: Batch, aside: dict[Place, int]) -> None:
         check = check_table(self._warehouse, table, COLUMNS[table])
@@ -224,7 +224,7 @@ class Loader:
         places = batch.places_of(table)
         lines_aside = [(*places[number], line) for number, line in unreadable]
         put_lines_aside(self._warehouse, lines_aside, f"{token}:{table}:aside")
-        self.telemetry.put_aside_lines.inc(len(unreadable))
+        self.telemetry.note_put_aside(table, [(stored, line) for stored, line, _ in lines_aside])
         for number, _ in unreadable:
             record = places[number][0].record
             place = (record.topic, record.partition)

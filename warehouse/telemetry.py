@@ -4,8 +4,9 @@ Does not load. Names: `schemas.telemetry`.
 """
 
 import contextlib
+import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from opentelemetry import trace
 from prometheus_client import CollectorRegistry
@@ -13,8 +14,13 @@ from prometheus_client.core import Metric
 
 from schemas.log import LogReader, LogUnavailable
 from schemas.telemetry import Loader as Names
+from schemas.topics import StoredRecord
 from warehouse.batches import TOPICS, Batch
 from warehouse.ledger import Place
+
+_PLACES_IN_A_LINE = 10
+
+log = logging.getLogger(__name__)
 
 
 class LoaderTelemetry:
@@ -28,8 +34,8 @@ class LoaderTelemetry:
         self._load_rows = Names.LOAD_ROWS.histogram(own)
         self._delay = Names.LOAD_DELAY.histogram(own)
         self.pauses = Names.PAUSES.counter(own)
-        self.put_aside_lines = Names.PUT_ASIDE_LINES.counter(own)
-        self.poison_records = Names.POISON_RECORDS.counter(own)
+        self._put_aside_lines = Names.PUT_ASIDE_LINES.counter(own)
+        self._poison_records = Names.POISON_RECORDS.counter(own)
 
     def note_load(self, batch: Batch, seconds: float) -> None:
         """All of it is in the warehouse, and marked done."""
@@ -43,10 +49,27 @@ class LoaderTelemetry:
         for stored in batch.records:
             self._delay.observe(max(0.0, now - stored.appended_ms / 1000))
 
+    def note_put_aside(self, table: str, lines: Sequence[tuple[StoredRecord, int]]) -> None:
+        """Lines that the warehouse cannot read lie in the quarantine; the log says where they were, never what."""
+        self._put_aside_lines.inc(len(lines))
+        places = [f"{_place(stored)}:{line}" for stored, line in lines[:_PLACES_IN_A_LINE]]
+        extra = {"table": table, "lines": len(lines), "places": places}
+        log.warning("lines that the warehouse cannot read are put aside", extra=extra)
+
+    def note_foreign(self, records: Sequence[StoredRecord]) -> None:
+        """Records that are none of ours lie in the quarantine."""
+        self._poison_records.inc(len(records))
+        places = [_place(stored) for stored in records[:_PLACES_IN_A_LINE]]
+        log.warning("records that are none of ours are put aside", extra={"records": len(records), "places": places})
+
     def collect(self) -> Iterator[Metric]:
         """What was counted."""
         yield Names.LEADER.told(self.is_leader)
         yield from self._own.collect()
+
+
+def _place(stored: StoredRecord) -> str:
+    return f"{stored.record.topic}/{stored.record.partition}/{stored.offset}"
 
 
 def loader_lag(log: LogReader, loaded: Mapping[Place, int]) -> Iterator[Metric]:
