@@ -1,5 +1,6 @@
 """The same warehouse code against a server: ClickHouse's HTTP interface, served by a process of its own."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -7,18 +8,20 @@ from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
-from integration.warehouse.log_records import event, events, links, unreadable
+from integration.warehouse.log_records import RECEIVED_MS, event, events, links, unreadable
 from integration.warehouse.published import OWNER, header, person, publish
 
 from schemas.calendar import day_date
 from schemas.checkpoints import Segment
 from stream.log.local import LocalLog
 from warehouse.client import DATABASE, Warehouse, WarehouseUnavailable
+from warehouse.guarantees import check_guarantees
 from warehouse.ledger import Ledger
 from warehouse.loader import Loader
 from warehouse.migrate import migrate
 from warehouse.people_store import PeopleStore
 from warehouse.reports import WarehouseReports
+from warehouse.users import Login, Prepared, prepare_server
 
 _SCRIPT = Path(__file__).parents[1] / "face" / "serve_face.py"
 _USER, _PASSWORD = "northstream_writer", "face-writer-password"
@@ -26,7 +29,9 @@ _USER, _PASSWORD = "northstream_writer", "face-writer-password"
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    process = subprocess.Popen([sys.executable, _SCRIPT, tmp_path / "engine"], stdout=subprocess.PIPE, text=True)
+    """In a time zone of its own, which must not matter to anybody."""
+    command = [sys.executable, _SCRIPT, tmp_path / "engine"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "TZ": "Pacific/Auckland"})
     try:
         assert process.stdout is not None
         yield process, f"http://127.0.0.1:{int(process.stdout.readline())}"
@@ -43,6 +48,9 @@ def test_a_server_is_used_as_the_embedded_engine_is(
     warehouse = Warehouse.server(url, _USER, _PASSWORD)
     assert migrate(warehouse) != []
     assert migrate(warehouse) == []
+    check_guarantees(warehouse)
+    # The face has its two users by itself, and says so when it is asked.
+    assert prepare_server(warehouse, Login("northstream_reader")) is Prepared.OWN_USERS
 
     store = PeopleStore(warehouse)
     state = bytes(range(256))
@@ -60,7 +68,11 @@ def test_a_server_is_used_as_the_embedded_engine_is(
     assert (reports.quality().accepted, reports.quality().duplicates) == (3, 1)
 
     reader = Warehouse.server(url)
-    assert reader.rows(f"SELECT message_id FROM {DATABASE}.events_resolved") == [("m1",)]
+    found = reader.rows(f"SELECT message_id, toString(received_at), timezone() FROM {DATABASE}.events_resolved")
+    assert found == [("m1", "2026-01-01 00:00:00.000", "Pacific/Auckland")]
+    assert reader.rows(f"SELECT received_at FROM {DATABASE}.events_resolved")[0][0].timestamp() == RECEIVED_MS / 1000
+    states = reader.rows(f"SELECT partition, state, to_offset FROM {DATABASE}.loads ORDER BY ALL")
+    assert (0, "done", 2) in states
     with pytest.raises(DatabaseError):
         reader.command(f"TRUNCATE TABLE {DATABASE}.events")
 
