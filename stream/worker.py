@@ -280,6 +280,10 @@ class Worker:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def run_hand_offs(self) -> None:
+        """Append hand-offs until cancelled, and nothing else: for those who call `cycle` themselves."""
+        await self._outgoing.run()
+
     async def cycle(self, force_checkpoint: bool = False) -> None:
         """One round of writing; `run` does them by itself."""
         await self._cycles.cycle(force_checkpoint)
