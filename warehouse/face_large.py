@@ -49,6 +49,7 @@ class LargeResponse(Response):
                 piece = await run_in_threadpool(self._reply.next_piece)
             except FaceError as error:
                 # Without an end of the body the server breaks the connection, by which the client knows.
-                log.warning("a reply broke half way: %s", error)
+                # The engine's own words quote the statement, which may hold people's data.
+                log.warning("a reply broke half way", extra={"code": error.code})
                 return
         await send({"type": "http.response.body", "body": b""})
