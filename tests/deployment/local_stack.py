@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,21 +25,22 @@ END_SECONDS = 120.0
 
 
 class LocalStack:
-    """All services, started in the order of `depends_on`; a context manager that ends them.
+    """Services, started in the order of `depends_on` (none named: all that run here); a context manager that ends them.
 
     `variables`: the `.env`. `folder`: for volumes and logs.
     """
 
-    def __init__(self, variables: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, variables: Mapping[str, str], folder: Path, *names: str) -> None:
         self.variables = dict(variables)
         self.services: dict[str, Any] = compose(variables)["services"]
         self.machine = Machine(compose(variables), folder)
         self.folder = folder
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._first = names or (*SERVERS, *OURS)
 
     def __enter__(self) -> "LocalStack":
         try:
-            self.start(*SERVERS, *OURS)
+            self.start(*self._first)
         except BaseException:
             self.kill()
             raise
@@ -84,8 +85,12 @@ class LocalStack:
         return word.replace("127.0.0.1", self.machine.addresses[name])
 
     def _launch(self, name: str) -> "subprocess.Popen[bytes]":
-        launchers: dict[str, Callable[[], list[str]]] = {"kafka": self._kafka, "clickhouse": self._warehouse}
-        arguments = launchers.get(name, lambda: command(*self.services[name]["command"]))()
+        if name == "clickhouse":
+            arguments = command("run", "warehouse")
+        elif name.startswith("kafka"):
+            arguments = self._kafka(name)
+        else:
+            arguments = command(*self.services[name]["command"])
         with self.log_of(name).open("ab") as log:
             return subprocess.Popen(
                 arguments, env=self._environment(name), cwd=self.folder, stdout=log, stderr=log, start_new_session=True
@@ -97,9 +102,6 @@ class LocalStack:
         if name == "clickhouse":
             return plain_environment(**self._warehouse_settings(), PATH=path)
         return plain_environment(**self.machine.environment(name), PATH=path)
-
-    def _warehouse(self) -> list[str]:
-        return command("run", "warehouse")
 
     def _warehouse_settings(self) -> dict[str, str]:
         """What ClickHouse is to the others: its address, its volume, and the user whom they log in as."""
@@ -115,10 +117,10 @@ class LocalStack:
     def warehouse_folder(self) -> Path:
         return self.machine.paths("clickhouse")["/var/lib/clickhouse"]
 
-    def _kafka(self) -> list[str]:
-        """Format its folder the first time, as the image does, and start it."""
-        environment = self.machine.environment("kafka")
-        properties = self.folder / "server.properties"
+    def _kafka(self, name: str) -> list[str]:
+        """Format its folder the first time, as the image does; the command that starts it."""
+        environment = self.machine.environment(name)
+        properties = self.folder / f"{name}.properties"
         properties.write_text(server_properties(environment))
         java = ["java", *environment["KAFKA_HEAP_OPTS"].split(), "-cp", f"{fetched_kafka()}/*"]
         tool = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", environment["CLUSTER_ID"])
@@ -137,24 +139,22 @@ class LocalStack:
         return "\n".join(self.log_of(name).read_text("utf-8", "replace").splitlines()[-30:])
 
     def stop(self, *names: str) -> dict[str, int]:
-        """SIGTERM, as `docker compose stop` sends it, last started first; the exit codes."""
-        codes = {}
-        for name in reversed(names):
-            process = self.processes.pop(name)
+        """SIGTERM to all of these at once, as `docker compose stop` sends it; the exit codes."""
+        ending = {name: self.processes.pop(name) for name in names}
+        for process in ending.values():
             process.terminate()
-            codes[name] = process.wait(END_SECONDS)
-        return codes
+        return {name: process.wait(END_SECONDS) for name, process in ending.items()}
 
-    def kill(self) -> None:
-        """Nothing of ours runs afterwards: each service is a session of its own."""
-        for process in self.processes.values():
+    def kill(self, *names: str) -> None:
+        """`kill -9`, none named: all. Each service is a session of its own, of which nothing runs afterwards."""
+        ending = [self.processes.pop(name) for name in names or tuple(self.processes)]
+        for process in ending:
             for member in members_of(process.pid):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(member, signal.SIGKILL)
             process.wait()
-        for process in self.processes.values():
+        for process in ending:
             wait_until(lambda session=process.pid: not members_of(session), "the end of all processes")
-        self.processes.clear()
 
 
 def members_of(session: int) -> list[int]:
