@@ -27,6 +27,7 @@ _FLAGS = {
 _CLUSTER_FLAGS = {
     "kafka": ("BROKERS", "Kafka's brokers as host:port,…"),
     "clickhouse-url": ("URL", "ClickHouse server, or a warehouse role"),
+    "boards-url": ("URL", "the cluster's boards (http://HOST:PORT)"),
 }
 
 
@@ -59,9 +60,11 @@ def build_parser() -> argparse.ArgumentParser:
     migrate = _command(commands, "migrate", _migrate, "make or check topics and tables of a cluster")
     _add_flags(migrate, _CLUSTER_FLAGS)
     _command(commands, "settings", _settings, "show each setting: value, source, meaning")
-    _command(commands, "doctor", _doctor, "check whether everything is there to run")
-    _command(commands, "replay", _replay, "rebuild people and counters from the stored events")
+    doctor = _command(commands, "doctor", _doctor, "check whether everything is there to run")
+    replay = _command(commands, "replay", _replay, "rebuild people and counters from the stored events")
     audit = _command(commands, "audit", _audit, "compare every number with its recount from the stored events")
+    for parser_of in (doctor, replay, audit):
+        _add_flags(parser_of, _CLUSTER_FLAGS)
     audit.add_argument("--repair", action="store_true", help="publish what the events say where a number differs")
     init = commands.add_parser("init", help="write the default workspace", description="Write the default workspace.")
     init.add_argument("folder", type=Path, metavar="DIR", help="a folder that is absent or empty")

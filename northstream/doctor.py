@@ -11,9 +11,8 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Literal
 
+from northstream.check import Check
 from northstream.failures import UserError
 from northstream.folder import is_locked, lock_folder, prepare_folder
 from northstream.ports import is_free, reachable_host
@@ -26,23 +25,25 @@ from stream.log.reading import LocalLogReader
 from warehouse.client import Warehouse, WarehouseUnavailable
 from warehouse.migrate import MigrationError, status
 
-Level = Literal["ok", "warning", "problem"]
-
 MINIMUM_FREE_BYTES = 1 << 30
-_PACKAGES = ("fastapi", "uvicorn", "uvloop", "faust", "kafka", "crc32c", "chdb", "clickhouse_connect", "zstandard")
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """The outcome of one check."""
-
-    level: Level
-    message: str
+_PACKAGES = (
+    "fastapi",
+    "uvicorn",
+    "uvloop",
+    "faust",
+    "kafka",
+    "crc32c",
+    "cramjam",
+    "chdb",
+    "clickhouse_connect",
+    "zstandard",
+)
 
 
 def run_doctor(settings: Settings, environ: Mapping[str, str]) -> int:
     """Print every check; exit code 1 if there is a problem."""
-    outcomes = [outcome for check in CHECKS for outcome in check(settings)]
+    checks = CLUSTER_CHECKS if settings.kafka or settings.clickhouse_url else CHECKS
+    outcomes = [outcome for check in checks for outcome in check(settings)]
     outcomes += [Check("warning", sentence) for sentence in unknown_variables(environ)]
     for outcome in outcomes:
         print(f"{outcome.level:8} {outcome.message}")
@@ -143,10 +144,15 @@ def _check_answers(settings: Settings) -> Iterator[Check]:
         yield Check("problem", f"northstream runs on port {settings.port} but is not ready; see /readyz and its output")
 
 
-CHECKS: tuple[Callable[[Settings], Iterator[Check]], ...] = (
-    _check_python,
-    _check_packages,
-    _check_folder,
-    _check_workspace,
-    _check_running,
-)
+def _check_cluster(settings: Settings) -> Iterator[Check]:
+    # Only now: Kafka's client is large.
+    from northstream.doctor_cluster import check_cluster
+
+    yield from check_cluster(settings)
+
+
+_EVERYWHERE = (_check_python, _check_packages, _check_folder, _check_workspace)
+
+CHECKS: tuple[Callable[[Settings], Iterator[Check]], ...] = (*_EVERYWHERE, _check_running)
+CLUSTER_CHECKS: tuple[Callable[[Settings], Iterator[Check]], ...] = (*_EVERYWHERE, _check_cluster)
+"""With `KAFKA` or `CLICKHOUSE_URL` set."""

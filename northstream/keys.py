@@ -24,6 +24,8 @@ def with_keys(settings: Settings) -> Settings:
     Raises:
         UserError: the file cannot be read or written.
     """
+    if settings.write_key and settings.secret_key:
+        return settings
     path = settings.data_dir / KEYS_NAME
     with _one_at_a_time(path):
         kept = read_keys(path)

@@ -1,10 +1,10 @@
-"""A product that runs on the data folder, as other commands reach it: its API and its SQL interface.
+"""A product that runs on the data folder, or a cluster, as other commands reach it: its API and its SQL interface.
 
 Does not start one.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import httpx
@@ -13,8 +13,10 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from northstream.failures import UserError
 from northstream.folder import is_locked
 from northstream.keys import KEYS_NAME, read_keys
+from northstream.parts.server_warehouse import check_definitions, connect
 from northstream.ports import reachable_host
 from northstream.settings import Settings
+from northstream.waiting import NotThere
 from northstream.workspaces import load_named_workspace
 from schemas.definitions import StreamDefinitions
 from warehouse.client import Warehouse, WarehouseUnavailable
@@ -59,22 +61,25 @@ class RunningProduct:
             answer = httpx.get(f"{self.url}/api/quality", headers=headers, timeout=_ANSWER_SECONDS, trust_env=False)
         except httpx.HTTPError as error:
             raise UserError(
-                f"nothing answers at {self.url} ({error}); name the port that it runs on with --port"
+                f"nothing answers at {self.url} ({error}); name the port that it runs on with --port, "
+                "the boards of a cluster with --boards-url"
             ) from error
         if answer.status_code == 503:
             return Standing(1, 0)
         if answer.status_code != 200:
-            raise UserError(f"{self.url} answers {answer.status_code}; is that the northstream of this data folder?")
+            raise UserError(f"{self.url} answers {answer.status_code}; is that the northstream of this key?")
         quality: dict[str, Any] = answer.json()
         return Standing(int(quality["lag_events"]), int(quality["accepted"]) + int(quality["quarantined"]))
 
 
 def find_running(settings: Settings) -> RunningProduct:
-    """The product on the settings' data folder, by the settings' ports.
+    """The cluster of the settings' warehouse; without one, the product on their data folder, by their ports.
 
     Raises:
         UserError: none runs there, it is not reached, or it counts by other definitions.
     """
+    if settings.clickhouse_url:
+        return _find_cluster(settings)
     if not is_locked(settings.data_dir):
         raise UserError(
             f"no northstream runs on {settings.data_dir}; start it with: northstream up"
@@ -95,5 +100,21 @@ def find_running(settings: Settings) -> RunningProduct:
         raise UserError(
             "the running northstream counts by another workspace; name the one that it uses with --workspace"
         )
-    url = f"http://{reachable_host(settings.host)}:{settings.port}"
-    return RunningProduct(url, secret_key, warehouse, definitions)
+    return RunningProduct(_url(settings), secret_key, warehouse, definitions)
+
+
+def _find_cluster(settings: Settings) -> RunningProduct:
+    kept = read_keys(settings.data_dir / KEYS_NAME)
+    settings = replace(settings, secret_key=settings.secret_key or kept.get("secret_key", ""))
+    definitions = load_named_workspace(settings).stream
+    warehouse = connect(settings)
+    try:
+        check_definitions(warehouse, definitions, settings)
+    except (NotThere, WarehouseUnavailable) as error:
+        warehouse.close()
+        raise UserError(f"the warehouse at {settings.clickhouse_url} cannot be asked: {error}") from error
+    return RunningProduct(settings.boards_url or _url(settings), settings.secret_key, warehouse, definitions)
+
+
+def _url(settings: Settings) -> str:
+    return f"http://{reachable_host(settings.host)}:{settings.port}"
