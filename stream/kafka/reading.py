@@ -5,7 +5,6 @@ Does not write: see `stream.kafka.log`; the stream's agents read through `stream
 
 from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import suppress
 from threading import Lock
 
 from schemas.topics import LogEnd, StoredRecord, Topic
@@ -69,9 +68,11 @@ class KafkaLogReader:
         """Lines appended before `offset`: exact differences near what was asked or read before, else an estimate."""
         with self._counting:
             lines = self._lines[topic, partition]
-            with suppress(LookupError):
-                # What is not retained any more is estimated.
+            try:
                 self._count_towards(lines, topic, partition, offset)
+            except LookupError:
+                # Some of what lies between is not retained any more: estimated, and counted from here on.
+                lines.begin(offset)
             return lines.at(offset)
 
     def first_appended_ms(self, topic: Topic, partition: int, offset: int) -> int | None:
