@@ -57,14 +57,16 @@ class Engine:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def ask(self, path: str, scope: MutableMapping[str, Any] | None = None) -> httpx.Response:
+    async def ask(
+        self, path: str, scope: MutableMapping[str, Any] | None = None, seconds: float = _ASK_SECONDS
+    ) -> httpx.Response:
         """A short answer, now; what `scope` says of the reader is handed over, since not everyone may see everything.
 
         Raises:
             EngineAway: there is none.
         """
         try:
-            return await self._client.get(path, headers=_headers(scope) if scope else None, timeout=_ASK_SECONDS)
+            return await self._client.get(path, headers=_headers(scope) if scope else None, timeout=seconds)
         except httpx.TransportError as error:
             raise EngineAway(str(error)) from error
 

@@ -23,6 +23,9 @@ from ingest.sdk_settings import browser_settings
 from schemas.loopback import is_on_loopback
 from schemas.telemetry import Collector as Names
 
+_TELEMETRY_SECONDS = 8.0
+"""The engine leaves out what takes it longer than five; scrapers wait ten."""
+
 
 def create_service(packer: Packer, keys: KeyRing, registry: CollectorRegistry, engine: Engine | None) -> FastAPI:
     """The FastAPI app behind the ingest routes; it starts and ends the packer, and ends `engine`."""
@@ -94,7 +97,7 @@ def _telemetry(engine: Engine | None, registry: CollectorRegistry, keys: KeyRing
 async def _telemetry_of(engine: Engine) -> str:
     """What the engine tells; empty if it does not answer, or not with telemetry."""
     try:
-        answer = await engine.ask("/metrics")
+        answer = await engine.ask("/metrics", seconds=_TELEMETRY_SECONDS)
     except EngineAway:
         return ""
     return answer.text if answer.status_code == 200 else ""

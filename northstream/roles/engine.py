@@ -99,8 +99,8 @@ class _Engine:
     def _create_faces(self, launch: Launch) -> ApiThread:
         """Read API and pages on the Unix socket, SQL on its port."""
         completeness = CompletenessTelemetry(self._stores.reports, unix_ms)
-        asking = [Timely(each) for each in (self._worker.collect_lag, self._loader.collect_lag, completeness.collect)]
-        registry = process_registry("engine", self._worker, self._loader, self._alerter, *asking)
+        asking = Timely(self._worker.collect_lag, self._loader.collect_lag, completeness.collect)
+        registry = process_registry("engine", self._worker, self._loader, self._alerter, asking)
         api = create_api(self._stores, launch.settings, telemetry_of(registry), self._alerter.states)
         places = self._embedded.places
         sql = create_sql_face(places.warehouse, launch.settings)

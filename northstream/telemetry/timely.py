@@ -4,47 +4,57 @@ Does not stop what was asked; the next look waits for the same answer.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 
 from prometheus_client.core import Metric
 
-PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS = 5.0
 """Scrapers wait ten seconds for the whole page."""
+
+Collect = Callable[[], Iterable[Metric]]
 
 
 class Timely:
-    """Asks `collect` in a thread of its own, one at a time."""
+    """Asks each of `asked` in a thread of its own, all at once; one question of each is under way at a time."""
 
-    def __init__(self, collect: Callable[[], Iterable[Metric]], patience_seconds: float = PATIENCE_SECONDS) -> None:
-        self._collect = collect
+    def __init__(self, *asked: Collect, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._asked = asked
         self._patience = patience_seconds
         self._lock = threading.Lock()
-        self._answer: Future[list[Metric]] | None = None
+        self._answers: dict[Collect, Future[list[Metric]]] = {}
 
     def collect(self) -> Iterator[Metric]:
         """What is told in time; an answer that a look before this one waited for in vain is as good."""
         with self._lock:
-            answer = self._answer or self._ask()
-            self._answer = answer
-        try:
-            metrics = answer.result(self._patience)
-        except TimeoutError:
-            return
-        finally:
-            with self._lock:
-                if answer.done() and self._answer is answer:
-                    self._answer = None
-        yield from metrics
+            answers = {asked: self._answers.get(asked) or _ask(asked) for asked in self._asked}
+            self._answers = answers.copy()
+        deadline = time.monotonic() + self._patience
+        for asked, answer in answers.items():
+            try:
+                metrics = answer.result(max(0.0, deadline - time.monotonic()))
+            except TimeoutError:
+                continue
+            finally:
+                self._forget(asked, answer)
+            yield from metrics
 
-    def _ask(self) -> "Future[list[Metric]]":
-        answer: Future[list[Metric]] = Future()
-        threading.Thread(target=self._run, args=(answer,), name="telemetry", daemon=True).start()
-        return answer
+    def _forget(self, asked: Collect, answer: "Future[list[Metric]]") -> None:
+        with self._lock:
+            if answer.done() and self._answers.get(asked) is answer:
+                del self._answers[asked]
 
-    def _run(self, answer: "Future[list[Metric]]") -> None:
+
+def _ask(asked: Collect) -> "Future[list[Metric]]":
+    answer: Future[list[Metric]] = Future()
+
+    def run() -> None:
         try:
-            answer.set_result(list(self._collect()))
+            answer.set_result(list(asked()))
         except Exception as error:
             # The last frame of the thread: raised where the answer is awaited.
             answer.set_exception(error)
+
+    threading.Thread(target=run, name="telemetry", daemon=True).start()
+    return answer

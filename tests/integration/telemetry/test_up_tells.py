@@ -66,15 +66,14 @@ def page_of(product: Installation) -> str:
 
 def test_every_declared_name_is_told_once(product: Installation) -> None:
     """With the type, the help and the labels that are declared; nothing is told that is not declared."""
-    page = page_of(product)
-    assert described(page) == declared()
-    assert labels_are_declared(page)
+    # On a busy machine what asks the warehouse may be late, and is on a later page.
+    wait_for(lambda: described(page_of(product)) == declared(), "all that is declared and no more")
+    assert labels_are_declared(page_of(product))
 
 
 def test_what_happened_is_counted(product: Installation) -> None:
     """One message stored, one quarantined, one alert delivered, nothing left to do."""
-    lines = page_of(product).splitlines()
-    for line in (
+    expected = {
         'northstream_collector_request_duration_seconds_count{code="200",route="batch"} 1.0',
         'northstream_collector_messages_total{verdict="stored"} 1.0',
         'northstream_collector_messages_total{verdict="quarantined"} 1.0',
@@ -87,8 +86,8 @@ def test_what_happened_is_counted(product: Installation) -> None:
         'northstream_alerter_delivery_duration_seconds_count{outcome="delivered",receiver="ops"} 1.0',
         'northstream_alerter_rules{state="firing"} 1.0',
         "northstream_lag_events 0.0",
-    ):
-        assert line in lines
+    }
+    wait_for(lambda: expected <= set(page_of(product).splitlines()), "all of it")
 
 
 def test_reads_are_observed_by_their_route(product: Installation) -> None:
