@@ -89,12 +89,17 @@ class Prefetch:
             self._seek(offset)
         elif offset != self._end:
             self._seek(offset)
-        for message in self._consumer.poll(timeout_ms=500).get(self._place, []):
-            stored = stored_from_kafka(
-                self._topic, message.partition, message.offset, message.timestamp, message.headers, message.value
-            )
-            self._ahead.append(stored)
-            self._end = message.offset + 1
+        messages = self._consumer.poll(timeout_ms=500).get(self._place, [])
+        for message in messages:
+            self._add(message.offset, message.timestamp, message.headers, message.value)
+        if not messages and (position := self._consumer.position(self._place)) > self._end:
+            # The end of a foreign transaction: it takes an offset, and nobody is ever given a message for it.
+            self._add(position - 1, 0, None, None)
+
+    def _add(self, offset: int, appended_ms: int, headers: Any, value: bytes | None) -> None:
+        stored = stored_from_kafka(self._topic, self._place.partition, offset, appended_ms, headers, value)
+        self._ahead.append(stored)
+        self._end = offset + 1
 
     def _seek(self, offset: int) -> None:
         self._consumer.seek(self._place, offset)

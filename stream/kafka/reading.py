@@ -81,7 +81,8 @@ class KafkaLogReader:
         if offset >= self._questions.ends(name)[partition]:
             return None
         first = max(offset, self._questions.starts(name)[partition])
-        return int(self._questions.messages(name, partition, first, first + 1)[0].timestamp)
+        messages = self._questions.messages(name, partition, first, first + 1)
+        return int(messages[0].timestamp) if messages else None
 
     def low_watermarks(self) -> Mapping[str, int]:
         """Low watermark (Unix ms) of each living collector, by name."""

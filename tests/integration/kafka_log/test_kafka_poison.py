@@ -47,3 +47,26 @@ def test_a_record_of_a_later_version_is_no_poison(place: Place, block: Any) -> N
     record = place.reader().read(Topic.EVENTS, 0, 0)[0].record
     assert not record.is_poison
     assert (record.version, record.kind) == (2, Kind.EVENTS)
+
+
+def test_the_marks_of_foreign_transactions_are_poison_too(place: Place, block: Any) -> None:
+    """They take offsets without being messages; a reader that stands before one comes past it."""
+    log, reader = place.log(), place.reader()
+    log.append([block(1)])
+    producer = KafkaProducer(bootstrap_servers=place.brokers, transactional_id=place.prefix)
+    producer.init_transactions()
+    for _ in range(2):
+        producer.begin_transaction()
+        producer.send(place.prefix + "events", value=b"foreign", partition=0)
+        producer.commit_transaction()
+    producer.close()
+    end = reader.ends(Topic.EVENTS)[0]
+    assert end == LogEnd(5, 2)
+    offset, found = 0, []
+    while records := reader.read(Topic.EVENTS, 0, offset):
+        found += records
+        offset = records[-1].offset + 1
+    assert offset == end.offset
+    assert [stored.record.is_poison for stored in found] == [False] + [True] * (len(found) - 1)
+    log.append([block(2)])
+    assert [stored.record for stored in reader.read(Topic.EVENTS, 0, 5)] == [block(2)]
