@@ -117,7 +117,7 @@ def _until(consumer: Any, place: Any, position: int, end: int) -> Iterator[Seque
             yield batch
             position = batch[-1].offset + 1
             deadline = monotonic() + ANSWER_MS / 1000
-        elif (passed := consumer.position(place)) > position:
+        elif (passed := consumer.position(place, timeout_ms=500) or 0) > position:
             # Nobody is given what a foreign transaction leaves at its end.
             position = passed
         elif monotonic() > deadline:

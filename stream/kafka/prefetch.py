@@ -92,7 +92,7 @@ class Prefetch:
         messages = self._consumer.poll(timeout_ms=500).get(self._place, [])
         for message in messages:
             self._add(message.offset, message.timestamp, message.headers, message.value)
-        if not messages and (position := self._consumer.position(self._place)) > self._end:
+        if not messages and (position := self._consumer.position(self._place, timeout_ms=500) or 0) > self._end:
             # The end of a foreign transaction: it takes an offset, and nobody is ever given a message for it.
             self._add(position - 1, 0, None, None)
 
