@@ -15,7 +15,7 @@ from kafka.errors import KafkaError, OffsetOutOfRangeError
 from schemas.log import LogUnavailable
 from stream.kafka.connections import connect
 
-ANSWER_MS = 4_000
+ANSWER_MS = 6_000
 """How long an answer may take, a change of a partition's leader included."""
 
 _POLL_RECORDS = 64

@@ -16,7 +16,7 @@ from kafka.net.compat import KafkaNetClient
 from schemas.log import LogUnavailable
 
 REQUEST_TIMEOUT_MS = 5_000
-BOOTSTRAP_TIMEOUT_MS = 3_000
+BOOTSTRAP_TIMEOUT_MS = 5_000
 _RECONNECT_BACKOFF_MAX_MS = 500
 """The libraries double their pause up to 30 s: a broker that is back would wait for us."""
 
@@ -30,7 +30,7 @@ def connect(kind: Callable[..., Any], brokers: str, **settings: Any) -> Any:
     """A client of kafka-python (its class is `kind`) that has reached a broker. `brokers` is `host:port,…`.
 
     Raises:
-        LogUnavailable: none can be reached; said at once if all refuse, else within about 3 s.
+        LogUnavailable: none can be reached; said at once if all refuse, else within about 5 s.
     """
     calm_client_logs()
     addresses = [broker.strip() for broker in brokers.split(",")]
