@@ -5,7 +5,6 @@ Changes nothing, anywhere.
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 
 import httpx
 
@@ -13,7 +12,7 @@ from northstream.check import Check
 from northstream.clock import unix_ms
 from northstream.cluster_roles import missing_servers
 from northstream.failures import UserError
-from northstream.keys import KEYS_NAME, read_keys
+from northstream.keys import with_kept_keys
 from northstream.parts.server_warehouse import check_definitions, connect, named_errors
 from northstream.ports import reachable_host
 from northstream.settings import Settings
@@ -37,18 +36,12 @@ def check_cluster(settings: Settings) -> Iterator[Check]:
     """Every check that the settings allow."""
     for sentence in missing_servers(settings):
         yield Check("problem", sentence)
-    settings = _with_kept_keys(settings)
+    settings = with_kept_keys(settings)
     if settings.kafka:
         yield from _check_kafka(settings)
     if settings.clickhouse_url:
         yield from _check_warehouse(settings)
     yield from _check_roles(settings)
-
-
-def _with_kept_keys(settings: Settings) -> Settings:
-    """The secret key that the roles keep, unless it is set; none is made."""
-    kept = read_keys(settings.data_dir / KEYS_NAME)
-    return replace(settings, secret_key=settings.secret_key or kept.get("secret_key", ""))
 
 
 def _check_kafka(settings: Settings) -> Iterator[Check]:

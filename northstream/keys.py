@@ -43,6 +43,16 @@ def with_keys(settings: Settings) -> Settings:
     )
 
 
+def with_kept_keys(settings: Settings) -> Settings:
+    """The settings with the keys that are kept, where none is set; none is made. May raise UserError."""
+    kept = read_keys(settings.data_dir / KEYS_NAME)
+    return replace(
+        settings,
+        write_key=settings.write_key or kept.get("write_key", ""),
+        secret_key=settings.secret_key or kept.get("secret_key", ""),
+    )
+
+
 def read_keys(path: Path) -> dict[str, str]:
     """The keys kept in a data folder; none if it has no such file."""
     try:

@@ -1,6 +1,6 @@
 """`northstream replay`: asks for people and counters to be rebuilt from the stored events, and waits for it.
 
-Does not rebuild: the engine does, which starts again for it.
+Does not rebuild: the engine does, which starts again for it, or `northstream.replay_cluster`.
 """
 
 import time
@@ -15,11 +15,16 @@ _LOOK_SECONDS = 0.2
 
 
 def run_replay(settings: Settings) -> int:
-    """Ask, and wait until it is done if a product runs.
+    """Ask, and wait until it is done if a product runs; a cluster's is done here.
 
     Raises:
         UserError: there is nothing to rebuild, or the wish cannot be written.
     """
+    if settings.kafka or settings.clickhouse_url:
+        # Only now: Faust is large.
+        from northstream.replay_cluster import replay_cluster
+
+        return replay_cluster(settings)
     places = Places.of(settings.data_dir)
     if not places.events_log.exists():
         raise UserError(f"nothing is kept in {settings.data_dir}; name the data folder with --data-dir")

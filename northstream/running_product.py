@@ -4,7 +4,7 @@ Does not start one.
 """
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import httpx
@@ -12,7 +12,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from northstream.failures import UserError
 from northstream.folder import is_locked
-from northstream.keys import KEYS_NAME, read_keys
+from northstream.keys import with_kept_keys
 from northstream.parts.server_warehouse import check_definitions, connect
 from northstream.ports import reachable_host
 from northstream.settings import Settings
@@ -85,7 +85,7 @@ def find_running(settings: Settings) -> RunningProduct:
             f"no northstream runs on {settings.data_dir}; start it with: northstream up"
             " (a demo keeps its data elsewhere: name it with --data-dir data/demo)"
         )
-    secret_key = settings.secret_key or read_keys(settings.data_dir / KEYS_NAME).get("secret_key", "")
+    secret_key = with_kept_keys(settings).secret_key
     password = settings.clickhouse_password or secret_key
     sql_url = f"http://127.0.0.1:{settings.clickhouse_port}"
     warehouse = Warehouse.server(sql_url, settings.clickhouse_user, password)
@@ -104,8 +104,7 @@ def find_running(settings: Settings) -> RunningProduct:
 
 
 def _find_cluster(settings: Settings) -> RunningProduct:
-    kept = read_keys(settings.data_dir / KEYS_NAME)
-    settings = replace(settings, secret_key=settings.secret_key or kept.get("secret_key", ""))
+    settings = with_kept_keys(settings)
     definitions = load_named_workspace(settings).stream
     warehouse = connect(settings)
     try:

@@ -58,3 +58,16 @@ def test_audit_of_a_cluster_finds_no_difference(standing: Cluster) -> None:
     done = standing.run("audit")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "numbers compared, no difference" in done.stdout
+
+
+def test_replay_of_a_cluster_changes_no_number_and_its_worker_goes_on(standing: Cluster) -> None:
+    """Rebuilt from the stored events beside a running worker, which stands back and comes again by itself."""
+    before = standing.sql("SELECT metric, day, value FROM northstream.metric_points ORDER BY metric, day")
+    done = standing.run("replay")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the new numbers are served" in done.stdout
+    assert standing.sql("SELECT metric, day, value FROM northstream.metric_points ORDER BY metric, day") == before
+    standing.send({"batch": [{"type": "track", "event": "Account Created", "userId": "later", "messageId": "later"}]})
+    standing.settle()
+    assert standing.run("audit").returncode == 0
+    assert standing.sql("SELECT sum(signups) FROM northstream.activation") == [[21]]
