@@ -4,8 +4,7 @@ Does not decide anything. Names: `schemas.telemetry`.
 """
 
 import logging
-import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
@@ -30,7 +29,9 @@ log = logging.getLogger(__name__)
 class WorkerTelemetry:
     """Counted in the worker's event loop, read in any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], int]) -> None:
+        """`clock` gives Unix ms."""
+        self._clock = clock
         self.events_applied = 0
         self.handoffs_applied = 0
         self.poison_records = 0
@@ -56,16 +57,15 @@ class WorkerTelemetry:
 
     def note_applied(self, owned: OwnedPartition, stored: StoredRecord) -> None:
         """A record is in the state."""
-        self._apply_delay[stored.record.topic].observe(max(0.0, time.time() - stored.appended_ms / 1000))
+        self._apply_delay[stored.record.topic].observe(self._seconds_since(stored.appended_ms))
         owned.waits.apply(stored.appended_ms)
 
     def note_published(self, owned: Collection[OwnedPartition], seconds: float) -> None:
         """The publications of these partitions can be read by everybody."""
         self._publish_duration.observe(seconds)
-        now = time.time()
         for one in owned:
             for appended_ms in one.waits.publishing_ms:
-                self._publish_delay.observe(max(0.0, now - appended_ms / 1000))
+                self._publish_delay.observe(self._seconds_since(appended_ms))
             one.waits.publishing_ms = []
 
     def note_checkpoint(self, owned: Collection[OwnedPartition], seconds: float) -> None:
@@ -89,6 +89,10 @@ class WorkerTelemetry:
         yield Names.OUTRANKED.told(self.reclaims)
         yield Names.REBALANCES.told(self.rebalances)
         yield from self._own.collect()
+
+    def _seconds_since(self, moment_ms: int) -> float:
+        # The log's clock may be another machine's.
+        return max(0, self._clock() - moment_ms) / 1000
 
     def person_bytes(self) -> float:
         """Estimate of what a person takes in memory."""

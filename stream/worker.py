@@ -70,7 +70,7 @@ class Worker:
         heeds_holds: bool = True,
     ) -> None:
         self.definitions = compiled = Compiled(definitions)
-        self.telemetry = WorkerTelemetry()
+        self.telemetry = WorkerTelemetry(clock)
         self._settings = settings = settings or WorkerSettings()
         self._events = events
         self._handoffs = handoffs

@@ -27,6 +27,7 @@ CLOCK_SHELLS = {
     "simulate/demo.py": "the demo's company lives up to now",
     "stream/log/local.py": "the default clock of the log, stamped on what is appended",
     "warehouse/reports.py": "the default clock of the reports",
+    "warehouse/telemetry.py": "how long ago what was loaded had been appended",
 }
 """Modules that may look at the wall clock, and why."""
 

@@ -6,7 +6,7 @@ Does not load. Names: `schemas.telemetry`.
 import contextlib
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from opentelemetry import trace
 from prometheus_client import CollectorRegistry
@@ -23,10 +23,16 @@ _PLACES_IN_A_LINE = 10
 log = logging.getLogger(__name__)
 
 
+def _unix_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
 class LoaderTelemetry:
     """Counted in the loader's thread, read in any. `is_leader`: it loads; others stand by."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], int] = _unix_ms) -> None:
+        """`clock` gives Unix ms."""
+        self._clock = clock
         own = self._own = CollectorRegistry()
         self.is_leader = False
         self._rows = Names.ROWS.counter(own)
@@ -45,9 +51,10 @@ class LoaderTelemetry:
         trace.get_current_span().set_attribute("northstream.rows", sum(rows.values()))
         for table, count in rows.items():
             self._rows.labels(table).inc(count)
-        now = time.time()
+        now_ms = self._clock()
         for stored in batch.records:
-            self._delay.observe(max(0.0, now - stored.appended_ms / 1000))
+            # The log's clock may be another machine's.
+            self._delay.observe(max(0, now_ms - stored.appended_ms) / 1000)
 
     def note_put_aside(self, table: str, lines: Sequence[tuple[StoredRecord, int]]) -> None:
         """Lines that the warehouse cannot read lie in the quarantine; the log says where they were, never what."""
