@@ -23,7 +23,6 @@ from stream.app import StreamSettings
 from stream.kafka.log import KafkaLog
 from stream.kafka.transport import kafka_broker
 from stream.worker import Worker
-from warehouse.history import WarehouseHistory
 
 log = logging.getLogger(__name__)
 
@@ -62,15 +61,8 @@ async def _stream(launch: Launch, stores: Stores, handoffs: LogAppender, lifetim
 
 
 def create_worker(stores: Stores, handoffs: LogAppender) -> Worker:
-    """A worker over the log that `stores` reads; hand-offs go to `handoffs`."""
-    return Worker(
-        stores.workspace.stream,
-        stores.people,
-        stores.events,
-        stores.handoffs,
-        handoffs,
-        history=WarehouseHistory(stores.warehouse),
-    )
+    """A worker over the log that `stores` reads; hand-offs go to `handoffs`. Only `northstream replay` rebuilds."""
+    return Worker(stores.workspace.stream, stores.people, stores.events, stores.handoffs, handoffs)
 
 
 def stream_settings(settings: Settings) -> StreamSettings:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from integration.stream.collected import records
+from kafka import KafkaAdminClient, KafkaProducer
 from properties import recount
 from properties.random_histories import FUNNELS
 from properties.stream_harness import PROJECT, SIGNUP, TASK, Message
@@ -43,7 +44,7 @@ class WorkerProcess:
     def __init__(self, settings: dict[str, Any], log: Path) -> None:
         self._settings = settings
         self.log = log
-        self._stopping = False
+        self.stopping = False
         self.starts = 0
         self._start()
         self._parent = threading.Thread(target=self._keep_alive, daemon=True)
@@ -66,14 +67,14 @@ class WorkerProcess:
 
     def stop(self) -> int:
         """Ask it to leave, and give its exit code."""
-        self._stopping = True
+        self.stopping = True
         self._process.send_signal(signal.SIGCONT)
         self._process.terminate()
         return self._wait()
 
     def kill(self) -> None:
         """Stop it for good without asking."""
-        self._stopping = True
+        self.stopping = True
         self._process.kill()
         self._wait()
 
@@ -97,7 +98,7 @@ class WorkerProcess:
         while True:
             self._process.wait()
             time.sleep(0.3)
-            if self._stopping:
+            if self.stopping:
                 return
             self._start()
 
@@ -107,6 +108,7 @@ class Company:
 
     def __init__(self, brokers: str, prefix: str, partitions: int, url: str, writer: tuple[str, str], folder: Path):
         self._settings = {"brokers": brokers, "prefix": prefix, "url": url, "writer": writer}
+        self._prefix = prefix
         self._folder = folder
         self.partitions = partitions
         self.reader = KafkaLogReader(brokers, prefix)
@@ -152,6 +154,34 @@ class Company:
 
     def settle(self, patience: float = PATIENCE_SECONDS) -> None:
         wait_until(self.is_settled, "everything is counted and durable", patience)
+
+    def durable(self) -> dict[tuple[str, int], int]:
+        """Positions of the latest headers, by topic and partition."""
+        headers = self.store.latest_headers(range(self.partitions)).values()
+        return {
+            (topic, header.partition): at
+            for header in headers
+            for topic, at in ((Topic.EVENTS, header.positions.events), (Topic.HANDOFFS, header.positions.handoffs))
+        }
+
+    def committed(self) -> dict[tuple[str, int], int]:
+        """What the consumer group was told."""
+        admin = KafkaAdminClient(bootstrap_servers=self._settings["brokers"])
+        try:
+            [offsets] = admin.list_group_offsets([f"{self._prefix}stream"]).values()
+        finally:
+            admin.close()
+        return {(tp.topic.removeprefix(self._prefix), tp.partition): at.offset for tp, at in offsets.items()}
+
+    def send_foreign(self, value: bytes | None, headers: list[tuple[str, bytes]] | None = None) -> None:
+        """A message that is not of this product, into every partition that workers read."""
+        producer = KafkaProducer(bootstrap_servers=self._settings["brokers"])
+        try:
+            for topic in (Topic.EVENTS, Topic.HANDOFFS):
+                for number in range(self.partitions):
+                    producer.send(self._prefix + topic, value, b"key", headers or [], number).get(10)
+        finally:
+            producer.close()
 
     def owners(self) -> set[int]:
         """The nonces of the highest claims: one per taking."""

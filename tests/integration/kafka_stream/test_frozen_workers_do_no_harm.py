@@ -4,7 +4,6 @@ import signal
 import time
 
 import pytest
-
 from integration.kafka_stream.company import Company, wait_until
 from integration.stream.collected import later
 from properties.random_histories import random_history
