@@ -6,6 +6,7 @@ Does not start anything: see `northstream.run_role`.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from northstream.folder import ALERTER_LOCK_NAME, LOCK_NAME
 from northstream.settings import Settings
 
 
@@ -43,7 +44,7 @@ ROLES = {
         Role("collector", "takes events over HTTP", Port.HTTP, needs_warehouse=False, serves_keys=True),
         Role("worker", "counts people; as many as there are partitions", Port.HTTP_IF_SET),
         Role("loader", "carries events into the warehouse; others stand by", Port.HTTP_IF_SET, needs_workspace=False),
-        Role("alerter", "judges alert rules and tells receivers", Port.HTTP_IF_SET, lock="alerter.lock"),
+        Role("alerter", "judges alert rules and tells receivers", Port.HTTP_IF_SET, lock=ALERTER_LOCK_NAME),
         Role("boards", "read API and pages", Port.HTTP, serves_keys=True),
         Role(
             "warehouse",
@@ -52,7 +53,7 @@ ROLES = {
             needs_kafka=False,
             needs_warehouse=False,
             needs_workspace=False,
-            lock="lock",
+            lock=LOCK_NAME,
         ),
     )
 }

@@ -16,6 +16,8 @@ LOCK_WAIT_SECONDS = 5.0
 """A start waits so long for a predecessor that is ending."""
 
 LOCK_NAME = "lock"
+ALERTER_LOCK_NAME = "alerter.lock"
+"""An alerter of a cluster may share the folder with its warehouse."""
 
 _LOCK_PAUSE_SECONDS = 0.05
 _MAX_SOCKET_PATH = 100

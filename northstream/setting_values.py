@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+_HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]")
 _LONGEST_PREFIX = 200
 """Characters; a topic's name may have 249."""
 
@@ -44,7 +45,7 @@ def read_brokers(text: str) -> str:
     brokers = [part.strip() for part in text.split(",") if part.strip()]
     for broker in brokers:
         host, _, port = broker.rpartition(":")
-        if not host or "/" in host or not port.isdecimal() or not 0 < int(port) <= 65_535:
+        if not _HOST.fullmatch(host) or not port.isdecimal() or not 0 < int(port) <= 65_535:
             raise ValueError("brokers are written host:port, with commas between them")
     return ",".join(brokers)
 

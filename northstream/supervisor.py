@@ -13,7 +13,7 @@ from typing import Any
 
 from northstream.child import Child
 from northstream.failures import UserError
-from northstream.folder import lock_folder, prepare_folder
+from northstream.folder import ALERTER_LOCK_NAME, LOCK_NAME, lock_folder, prepare_folder
 from northstream.instance import instance_of
 from northstream.keys import with_keys
 from northstream.launch import Launch
@@ -31,10 +31,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What `up` stands on: settings with keys and real ports, the folder's lock, open ports."""
+    """What `up` stands on: settings with keys and real ports, the folder's locks, open ports."""
 
     settings: Settings
-    lock: int
+    locks: tuple[int, ...]
     http: socket.socket
     sql: socket.socket
 
@@ -58,7 +58,7 @@ def take_ground(settings: Settings) -> Ground:
         problems.append(str(error))
     try:
         prepare_folder(settings.data_dir)
-        lock = lock_folder(settings.data_dir)
+        locks = tuple(lock_folder(settings.data_dir, name=name) for name in (LOCK_NAME, ALERTER_LOCK_NAME))
     except UserError as error:
         # Its ports would be taken by the same predecessor: no news.
         raise UserError("\n".join([*problems, str(error)])) from error
@@ -66,7 +66,7 @@ def take_ground(settings: Settings) -> Ground:
     if problems or http is None or sql is None:
         raise UserError("\n".join(problems))
     settings = replace(with_keys(settings), port=bound_port(http), clickhouse_port=bound_port(sql))
-    return Ground(settings, lock, http, sql)
+    return Ground(settings, locks, http, sql)
 
 
 def _take_ports(settings: Settings, problems: list[str]) -> tuple[socket.socket | None, socket.socket | None]:
@@ -99,9 +99,9 @@ async def _supervise(ground: Ground, extra_roles: Sequence[str]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    collector = Child(Launch("collector", ground.settings, {"http": ground.http.fileno()}), [ground.lock])
-    engine = Child(Launch("engine", ground.settings, {"sql": ground.sql.fileno()}), [ground.lock])
-    extras = [Child(Launch(role, ground.settings), [ground.lock], restart=False) for role in extra_roles]
+    collector = Child(Launch("collector", ground.settings, {"http": ground.http.fileno()}), ground.locks)
+    engine = Child(Launch("engine", ground.settings, {"sql": ground.sql.fileno()}), ground.locks)
+    extras = [Child(Launch(role, ground.settings), ground.locks, restart=False) for role in extra_roles]
     children = [*extras, collector, engine]
     running = [asyncio.create_task(child.run()) for child in (collector, engine)]
     greeting = asyncio.create_task(_greet(ground, extras))

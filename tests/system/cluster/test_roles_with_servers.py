@@ -22,8 +22,8 @@ def stored(cluster: Cluster) -> set[str]:
     return {row[0] for row in cluster.sql("SELECT message_id FROM northstream.events_resolved")}
 
 
-def test_servers_may_come_after_the_roles(tmp_path: Path) -> None:
-    """Started before Kafka, warehouse, topics and tables, each role says what it misses, and then does its work."""
+def test_servers_may_come_after_the_roles_and_go_again(tmp_path: Path) -> None:
+    """Without Kafka, warehouse, topics or tables each role says what it misses, and then does its work."""
     require_kafka()
     kafka = Kafka(tmp_path / "kafka")
     with Cluster(tmp_path, kafka) as cluster:
@@ -42,6 +42,17 @@ def test_servers_may_come_after_the_roles(tmp_path: Path) -> None:
             cluster.send(signup("early"))
             cluster.settle()
             assert stored(cluster) == {"m-early"}
+            kafka.kill()
+            wait_until(lambda: cluster.of("collector").status() == 503, "the collector is not ready without Kafka")
+            with pytest.raises(HTTPError) as refusal:
+                cluster.send(signup("refused"))
+            assert (refusal.value.code, refusal.value.headers["Retry-After"]) == (503, "1")
+            kafka.start()
+            cluster.wait_until_ready()
+            cluster.send(signup("late"))
+            cluster.settle()
+            # What was refused may have been stored: nothing was promised.
+            assert {"m-early", "m-late"} <= stored(cluster)
             assert all("ended with code" not in member.text() for member in cluster.members)
         finally:
             cluster.end()

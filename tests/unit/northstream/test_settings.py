@@ -81,3 +81,17 @@ def test_reading_settings_does_not_load_the_engine() -> None:
         "import sys, northstream.cli, northstream.supervisor; sys.exit('chdb' in sys.modules or 'faust' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", check]).returncode == 0
+
+
+def test_a_setting_that_somebody_has_set_is_known_even_with_its_default() -> None:
+    """Roles without an HTTP contract bind `PORT` only if somebody has set it."""
+    assert not resolve({}, {}).is_set("port")
+    assert resolve({}, {"NORTHSTREAM_PORT": "8000"}).is_set("port")
+    assert resolve({"port": "8000"}, {}).is_set("port")
+
+
+@pytest.mark.parametrize("brokers", ["kafka", "kafka:", ":9092", "kafka:9092;other:9092", "http://kafka:9092"])
+def test_brokers_that_no_client_could_reach_are_refused(brokers: str) -> None:
+    """A mistake is told before anything waits for it."""
+    with pytest.raises(UserError, match="brokers are written host:port"):
+        resolve({}, {"NORTHSTREAM_KAFKA": brokers})
