@@ -52,14 +52,15 @@ class StreamApp(faust.App):  # type: ignore[misc]
     local_topics: LocalTopics | None
     load_timeout_seconds: float
     commits: GroupCommits | None = None
-    _loaded: tuple[int, dict[TP, int]] | None = None
+    _loaded: tuple[tuple[int, frozenset[TP]], dict[TP, int]] | None = None
 
     async def load_offsets(self, assigned: set[TP], generation: int) -> dict[TP, int]:
-        """Where to start reading; the worker takes the partitions once per generation, however often Faust seeks."""
-        if self._loaded is None or self._loaded[0] != generation:
+        """Where to start reading; the worker takes an assignment once, however often Faust seeks."""
+        assignment = (generation, frozenset(assigned))
+        if self._loaded is None or self._loaded[0] != assignment:
             numbers = partition_numbers(assigned, self.topic_prefix)
             own = await self.worker.take_partitions(numbers, generation)
-            self._loaded = generation, self._named(own)
+            self._loaded = assignment, self._named(own)
         return dict(self._loaded[1])
 
     def _named(self, offsets: Mapping[tuple[Topic, int], int]) -> dict[TP, int]:
