@@ -9,15 +9,13 @@ from threading import Lock
 
 from schemas.checkpoints import Header
 from warehouse.client import DATABASE, Warehouse
+from warehouse.tidying import OFF_LINEAGE, ON_LINEAGE_UP_TO, lineage_parameters, tidy
 
 WORTH_REMOVING = 200_000
 """Rows written into a partition since its last removal that make another one worth the rewriting of parts; where
 there are more people, as many rows as there are people, so that removing never takes more time than writing."""
 
 _COUNT = f"SELECT count(), uniq(person_id) FROM {DATABASE}.people WHERE partition = {{partition:UInt32}}"
-
-_PARAMETERS = "transform((epoch, nonce), {owners:Array(Tuple(UInt64, UInt64))}, {versions:Array(UInt64)}, 0)"
-_OFF_LINEAGE = f"(epoch, nonce) < ({{epoch:UInt64}}, {{nonce:UInt64}}) AND version > {_PARAMETERS}"
 
 
 def _superseded(table: str, key: str) -> str:
@@ -27,11 +25,11 @@ def _superseded(table: str, key: str) -> str:
     """
     return f"""
 DELETE FROM {DATABASE}.{table} WHERE partition = {{partition:UInt32}} AND (
-    ({_OFF_LINEAGE})
-    OR (version <= {_PARAMETERS} AND ({key}, epoch, nonce, version) NOT IN (
+    ({OFF_LINEAGE})
+    OR (version <= {ON_LINEAGE_UP_TO} AND ({key}, epoch, nonce, version) NOT IN (
         SELECT {key}, newest.1, newest.2, newest.3 FROM (
             SELECT {key}, max((epoch, nonce, version)) AS newest FROM {DATABASE}.{table}
-            WHERE partition = {{partition:UInt32}} AND version <= {_PARAMETERS} GROUP BY {key}
+            WHERE partition = {{partition:UInt32}} AND version <= {ON_LINEAGE_UP_TO} GROUP BY {key}
         )
     ))
 )
@@ -64,6 +62,7 @@ class Removal:
         self._written: Counter[int] = Counter()
         self._limits: dict[int, int] = {}
         self._seen: dict[int, list[Header]] = {}
+        self._tidied: dict[int, tuple[int, ...]] = {}
         self._lock = Lock()
 
     def count_written(self, partitions: Iterable[int]) -> None:
@@ -80,7 +79,13 @@ class Removal:
             if header.partition not in self._limits:
                 self._take_stock(header.partition)
             base = self._base_of(header)
-            if base is not None:
+            if base is None:
+                continue
+            if self._tidied.get(header.partition) != base.tag[:2]:
+                # Starts leave little behind: to look once in each is enough.
+                tidy(self._warehouse, base)
+                self._tidied[header.partition] = base.tag[:2]
+            if self._is_worth_it(header.partition):
                 self._remove(base)
                 self._take_stock(header.partition)
 
@@ -92,23 +97,20 @@ class Removal:
             self._limits[partition] = max(self._worth_removing, people)
 
     def _base_of(self, header: Header) -> Header | None:
-        """The header two checkpoints ago of the same owner, if there is enough to remove."""
+        """The header two checkpoints ago of the same owner."""
         with self._lock:
             seen = self._seen.setdefault(header.partition, [])
             if seen and seen[-1].tag[:2] != header.tag[:2]:
                 seen.clear()
             seen.append(header)
             del seen[:-3]
-            if len(seen) < 3 or self._written[header.partition] < self._limits[header.partition]:
-                return None
-            return seen[0]
+            return seen[0] if len(seen) == 3 else None
+
+    def _is_worth_it(self, partition: int) -> bool:
+        with self._lock:
+            return self._written[partition] >= self._limits[partition]
 
     def _remove(self, header: Header) -> None:
-        owner = {"partition": header.partition, "epoch": header.tag.epoch, "nonce": header.tag.nonce}
-        lineage = {
-            "owners": [(segment.epoch, segment.nonce) for segment in header.lineage],
-            "versions": [segment.version for segment in header.lineage],
-        }
-        self._warehouse.command(_REMOVE_PEOPLE, owner | lineage)
-        self._warehouse.command(_REMOVE_FUNNELS, owner | lineage)
-        self._warehouse.command(_REMOVE_COUNTERS, owner)
+        parameters = lineage_parameters(header)
+        for statement in (_REMOVE_PEOPLE, _REMOVE_FUNNELS, _REMOVE_COUNTERS):
+            self._warehouse.command(statement, parameters)
