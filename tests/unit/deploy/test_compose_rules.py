@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,12 @@ def test_every_command_of_ours_exists(project: Project, name: str) -> None:
     """The image's entry point is `northstream`; the command is its arguments."""
     shown = northstream(*project["services"][name]["command"], "--help")
     assert shown.returncode == 0, shown.stderr
+
+
+def test_the_image_of_ours_has_the_versions_name(project: Project) -> None:
+    """One image for all roles, and another name for another version: an old one is never taken for the new."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert {project["services"][name]["image"] for name in OURS} == {f"northstream:{version}"}
 
 
 def test_roles_have_ports_of_their_own(project: Project) -> None:
