@@ -1,55 +1,56 @@
-"""Keeps the Kafka clients from flooding the log: while a broker is away they say the same thing many times a second.
+"""Keeps the Kafka libraries from flooding the log: while a broker is away they say the same a hundred times a second.
 
-Does not hide anything: of each sentence one is let through every ten seconds, with the number of those held back.
+Does not hide anything: of each kind of message one is let through a minute, with the number of those left out.
 """
 
 import logging
 import time
-from collections.abc import Callable
+from threading import Lock
 
-REPEAT_SECONDS = 10.0
+_LIBRARIES = ("kafka", "aiokafka", "faust.transport.drivers.aiokafka")
+"""Loggers whose own handler takes what the loggers below them say (a filter would not be inherited)."""
 
-_LOGGERS = (
-    "aiokafka",
-    "aiokafka.client",
-    "aiokafka.cluster",
-    "aiokafka.conn",
-    "aiokafka.consumer.consumer",
-    "aiokafka.consumer.fetcher",
-    "aiokafka.consumer.group_coordinator",
-    "aiokafka.producer.producer",
-    "aiokafka.producer.sender",
-    "faust.transport.drivers.aiokafka",
-)
-"""A filter is not inherited by the loggers below, so each is named."""
+_SPEAK_AGAIN_SECONDS = 60.0
+_MOST_KINDS = 1000
 
 
-class OncePerWhile(logging.Filter):
-    """Lets a sentence (before its values are put in) pass once in a while."""
+class CalmHandler(logging.Handler):
+    """Passes on to the root logger's handlers one line per kind of message and minute, with how many were left out.
 
-    def __init__(self, seconds: float = REPEAT_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+    While a broker is away the libraries write about a hundred lines a second.
+    """
+
+    def __init__(self) -> None:
         super().__init__()
-        self._seconds = seconds
-        self._clock = clock
-        self._passed: dict[tuple[str, str], tuple[float, int]] = {}
+        self._guard = Lock()
+        self._said: dict[tuple[str, int, str], float] = {}
+        self._left_out: dict[tuple[str, int, str], int] = {}
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether this one passes."""
-        sentence = (record.name, str(record.msg))
-        now = self._clock()
-        last, held_back = self._passed.get(sentence, (now - self._seconds, 0))
-        if now - last < self._seconds:
-            self._passed[sentence] = (last, held_back + 1)
-            return False
-        self._passed[sentence] = (now, 0)
-        if held_back:
-            record.msg = f"{record.msg} ({held_back} more like this were held back)"
-        return True
+    def emit(self, record: logging.LogRecord) -> None:
+        kind = (record.name, record.levelno, str(record.msg))
+        now = time.monotonic()
+        with self._guard:
+            said = self._said.get(kind)
+            if said is not None and now - said < _SPEAK_AGAIN_SECONDS:
+                self._left_out[kind] = self._left_out.get(kind, 0) + 1
+                return
+            if len(self._said) >= _MOST_KINDS:
+                # Messages that hold their values in themselves would be a kind each.
+                self._said.clear()
+                self._left_out.clear()
+            self._said[kind] = now
+            left_out = self._left_out.pop(kind, 0)
+        if left_out:
+            record.msg, record.args = f"{record.getMessage()} ({left_out} more like this before)", None
+        logging.getLogger().handle(record)
 
 
 def calm_client_logs() -> None:
-    """Put one filter on every logger of the clients; again does no harm."""
-    for name in _LOGGERS:
+    """Let the Kafka libraries speak seldom, and only of what somebody may have to look into; again does no harm."""
+    for name in _LIBRARIES:
         logger = logging.getLogger(name)
-        if not any(isinstance(one, OncePerWhile) for one in logger.filters):
-            logger.addFilter(OncePerWhile())
+        if not any(isinstance(handler, CalmHandler) for handler in logger.handlers):
+            if logger.level == logging.NOTSET:
+                logger.setLevel(logging.WARNING)
+            logger.propagate = False
+            logger.addHandler(CalmHandler())

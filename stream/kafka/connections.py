@@ -1,19 +1,17 @@
-"""What every Kafka client of ours is set up with, and how much its library may say in the logs.
+"""What every Kafka client of ours is set up with, and how a connection that fails fails soon.
 
 Does not hold connections: each client has its own.
 """
 
-import logging
 import socket
-import time
 from collections.abc import Callable
-from threading import Lock
 from typing import Any
 
 from kafka.errors import KafkaError
 from kafka.net.compat import KafkaNetClient
 
 from schemas.log import LogUnavailable
+from stream.kafka.client_logs import calm_client_logs
 
 REQUEST_TIMEOUT_MS = 5_000
 BOOTSTRAP_TIMEOUT_MS = 5_000
@@ -21,9 +19,6 @@ _RECONNECT_BACKOFF_MAX_MS = 500
 """The libraries double their pause up to 30 s: a broker that is back would wait for us."""
 
 _KNOCK_SECONDS = 1.0
-
-_LIBRARIES = ("kafka", "aiokafka")
-_SPEAK_AGAIN_SECONDS = 60.0
 
 
 def connect(kind: Callable[..., Any], brokers: str, **settings: Any) -> Any:
@@ -70,40 +65,3 @@ def _knock(addresses: list[str]) -> None:
         else:
             return
     raise LogUnavailable(f"Kafka cannot be reached: {refusal}")
-
-
-class CalmHandler(logging.Handler):
-    """Passes on to the root logger's handlers one line per kind of message and minute, with how many were left out.
-
-    While a broker is away the libraries write about a hundred lines a second.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._guard = Lock()
-        self._said: dict[tuple[str, int, str], float] = {}
-        self._left_out: dict[tuple[str, int, str], int] = {}
-
-    def emit(self, record: logging.LogRecord) -> None:
-        kind = (record.name, record.levelno, str(record.msg))
-        now = time.monotonic()
-        with self._guard:
-            said = self._said.get(kind)
-            if said is not None and now - said < _SPEAK_AGAIN_SECONDS:
-                self._left_out[kind] = self._left_out.get(kind, 0) + 1
-                return
-            self._said[kind] = now
-            left_out = self._left_out.pop(kind, 0)
-        if left_out:
-            record.msg, record.args = f"{record.getMessage()} ({left_out} more like this before)", None
-        logging.getLogger().handle(record)
-
-
-def calm_client_logs() -> None:
-    """Let the Kafka libraries speak seldom, and only of what somebody may have to look into."""
-    for name in _LIBRARIES:
-        logger = logging.getLogger(name)
-        if not any(isinstance(handler, CalmHandler) for handler in logger.handlers):
-            logger.setLevel(logging.WARNING)
-            logger.propagate = False
-            logger.addHandler(CalmHandler())

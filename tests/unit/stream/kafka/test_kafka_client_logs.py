@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stream.kafka.connections import CalmHandler, calm_client_logs
+from stream.kafka.client_logs import CalmHandler, calm_client_logs
 
 
 class Heard(logging.Handler):
