@@ -28,9 +28,9 @@ class LogAppender(Protocol):
         Readers never see it before the records; they see it soon, at the latest after the next `advance`.
 
         Raises:
-            LogUnavailable: nothing was promised; the caller may try again. Some of the records, in each partition
-                the first ones, may be in the log all the same (on Kafka; the embedded log keeps all or none), as
-                they may be after a kill: copies are harmless.
+            LogUnavailable: nothing was promised; the caller may try again. Some of the records may be in the log all
+                the same (on Kafka; the embedded log keeps all or none), as they may be after a kill: copies are
+                harmless.
             KeyError: a record names a partition that the log does not have; nothing is stored.
         """
         ...

@@ -41,7 +41,8 @@ class KafkaLog:
     def __init__(self, brokers: str, prefix: str, instance: str, partitions: int) -> None:
         """Nothing is connected yet. `brokers` is `host:port,…`; `partitions` what `check_topics` found.
 
-        `instance` names this collector over restarts: its new start replaces the low watermark of the one before.
+        `instance` names this collector over restarts: its new start replaces the low watermark of the one before. No
+        two living collectors may have the same, or completeness would wait for one of them only.
         """
         self.partitions = partitions
         self._brokers = brokers

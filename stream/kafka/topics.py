@@ -173,12 +173,13 @@ def _make(admin: Any, missing: Mapping[str, Shape]) -> list[str]:
     made = []
     for topic in answer["topics"]:
         error = for_code(topic["error_code"])
+        reason = str(topic["error_message"]).rstrip(".")
         if not topic["error_code"]:
             made.append(topic["name"])
         elif error is InvalidReplicationFactorError:
-            refused.append(f"{topic['name']} cannot have so many copies: {topic['error_message']}")
+            refused.append(f"{topic['name']} cannot have so many copies: {reason}")
         elif error is not TopicAlreadyExistsError:
-            refused.append(f"{topic['name']} cannot be made: {error.__name__}: {topic['error_message']}")
+            refused.append(f"{topic['name']} cannot be made: {error.__name__}: {reason}")
     if refused:
         raise TopicsWrong(". ".join(refused))
     admin.wait_for_topics(list(missing))

@@ -99,13 +99,11 @@ def _fetch(folder: Path) -> None:
         libraries = Path(scratch, "libraries")
         Path(scratch, "pom.xml").write_text(_POM)
         arguments = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={libraries}"]
-        done = subprocess.run(
-            [maven, "-q", "--batch-mode", *arguments],
-            cwd=scratch,
-            capture_output=True,
-            text=True,
-            timeout=_FETCH_SECONDS,
-        )
+        command = [maven, "-q", "--batch-mode", *arguments]
+        try:
+            done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, timeout=_FETCH_SECONDS)
+        except subprocess.TimeoutExpired as late:
+            raise KafkaMissing(f"Maven did not fetch Kafka {KAFKA_VERSION} in time") from late
         if done.returncode:
             raise KafkaMissing(
                 f"Maven could not fetch Kafka {KAFKA_VERSION}: {done.stdout[-2000:]}{done.stderr[-500:]}"
