@@ -3,6 +3,7 @@
 Does not break anything: see `faults`.
 """
 
+import os
 import random
 import time
 from collections.abc import Iterator, Mapping
@@ -21,8 +22,8 @@ ROLES = ("warehouse", "collector", "collector", "worker", "worker", "loader", "l
 
 
 def new_seed() -> int:
-    """Another one each time, told so that a failure can be looked into."""
-    chosen = time.time_ns() % 1_000_000
+    """Another one each time, told so that a failure can be looked into; that of `FAULTS_SEED` if it is set."""
+    chosen = int(os.environ.get("FAULTS_SEED") or time.time_ns() % 1_000_000)
     print(f"seed {chosen}")
     return chosen
 

@@ -55,7 +55,7 @@ def test_a_storm_of_faults_changes_no_number(tmp_path: Path) -> None:
     with cluster_under_load(new_cluster(tmp_path), new_seed()) as (scene, checker):
         outage = Fault("no broker", 1, lambda scene: take_broker_away(scene, OUTAGE_SECONDS))
         while not _is_enough(scene.done):
-            for _ in range(scene.random.randint(1, 3)):
+            for _ in range(scene.random.randint(3, 12)):
                 scene.traffic.wait_for_more()
                 scene.do(choose(scene, (*FAULTS, outage) if scene.done["no broker"] < LONG_OUTAGES else FAULTS))
             checker.check()
