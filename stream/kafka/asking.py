@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError, OffsetOutOfRangeError
+from kafka.errors import CorruptRecordError, KafkaError, OffsetOutOfRangeError
 
 from schemas.log import LogUnavailable
 from stream.kafka.connections import connect
@@ -108,11 +108,26 @@ def open_consumer(brokers: str, poll_records: int, max_fetch_bytes: int) -> Any:
     )
 
 
+def is_foreign(error: CorruptRecordError) -> bool:
+    """Whether a record is not damaged but only has header names that are no UTF-8, as some clients allow.
+
+    The library gives it to nobody, however often it is asked for.
+    """
+    return isinstance(error.__context__, UnicodeDecodeError)
+
+
 def _until(consumer: Any, place: Any, position: int, end: int) -> Iterator[Sequence[Any]]:
     """What a consumer reads of a partition up to an end that lies within the log, or a little further."""
     deadline = monotonic() + ANSWER_MS / 1000
     while position < end:
-        batch = consumer.poll(timeout_ms=500).get(place, [])
+        try:
+            batch = consumer.poll(timeout_ms=500).get(place, [])
+        except CorruptRecordError as error:
+            if not is_foreign(error):
+                raise
+            position += 1
+            consumer.seek(place, position)
+            continue
         if batch:
             yield batch
             position = batch[-1].offset + 1

@@ -10,11 +10,11 @@ from time import monotonic
 from typing import Any
 
 from kafka import TopicPartition
-from kafka.errors import KafkaError, OffsetOutOfRangeError
+from kafka.errors import CorruptRecordError, KafkaError, OffsetOutOfRangeError
 
 from schemas.log import LogUnavailable
 from schemas.topics import StoredRecord, Topic
-from stream.kafka.asking import ANSWER_MS, open_consumer
+from stream.kafka.asking import ANSWER_MS, is_foreign, open_consumer
 from stream.kafka.records import stored_from_kafka
 
 _POLL_RECORDS = 64
@@ -89,7 +89,14 @@ class Prefetch:
             self._seek(offset)
         elif offset != self._end:
             self._seek(offset)
-        messages = self._consumer.poll(timeout_ms=500).get(self._place, [])
+        try:
+            messages = self._consumer.poll(timeout_ms=500).get(self._place, [])
+        except CorruptRecordError as error:
+            if not is_foreign(error):
+                raise
+            self._add(self._end, 0, None, None)
+            self._consumer.seek(self._place, self._end)
+            return
         for message in messages:
             self._add(message.offset, message.timestamp, message.headers, message.value)
         if not messages and (position := self._consumer.position(self._place, timeout_ms=500) or 0) > self._end:

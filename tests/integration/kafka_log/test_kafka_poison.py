@@ -70,3 +70,31 @@ def test_the_marks_of_foreign_transactions_are_poison_too(place: Place, block: A
     assert [stored.record.is_poison for stored in found] == [False] + [True] * (len(found) - 1)
     log.append([block(2)])
     assert [stored.record for stored in reader.read(Topic.EVENTS, 0, 5)] == [block(2)]
+
+
+class NoText(str):
+    """A header name that is no UTF-8: Kafka does not mind, and some clients send whatever they are given."""
+
+    def encode(self, *_: Any) -> bytes:
+        return b"\xff\xfe"
+
+
+def test_header_names_that_are_no_text_stop_no_reader(place: Place, block: Any) -> None:
+    """The client library cannot give such a message to anybody; its batch is passed over as poison."""
+    log, reader = place.log(), place.reader()
+    log.append([block(1)])
+    producer = KafkaProducer(bootstrap_servers=place.brokers, linger_ms=200)
+    name = place.prefix + "events"
+    for headers in ([("a", b"")], [(NoText("a"), b"")], [("a", b"")]):
+        producer.send(name, value=b"foreign", headers=headers, partition=0)
+    producer.flush(30)
+    producer.close()
+    log.append([block(2)])
+    found: list[Any] = []
+    while records := reader.read(Topic.EVENTS, 0, len(found)):
+        found += records
+    assert [stored.offset for stored in found] == [0, 1, 2, 3, 4]
+    assert [stored.record.is_poison for stored in found] == [False, True, True, True, False]
+    assert reader.ends(Topic.EVENTS)[0] == LogEnd(5, 4)
+    fresh = place.reader()
+    assert fresh.ends(Topic.EVENTS)[0] == LogEnd(5, 4)
