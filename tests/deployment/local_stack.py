@@ -128,6 +128,12 @@ class LocalStack:
         assert done.returncode == 0, done.stdout + done.stderr
         return [*java, "kafka.Kafka", str(properties)]
 
+    def run_beside(self, name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """`docker compose exec NAME northstream …`: a command with the service's variables, to its end."""
+        return subprocess.run(
+            command(*arguments), env=self._environment(name), cwd=self.folder, capture_output=True, text=True
+        )
+
     def address(self, name: str) -> str:
         """`host:port` of a role of ours."""
         return f"{self.machine.addresses[name]}:{self.services[name]['environment']['NORTHSTREAM_PORT']}"

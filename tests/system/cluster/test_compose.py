@@ -233,6 +233,13 @@ def scraped() -> set[tuple[str, int]]:
     return {(names["names"][0], names["port"]) for job in jobs for names in job.get("dns_sd_configs", [])}
 
 
+@pytest.mark.parametrize(("service", "command"), [("worker-1", "doctor"), ("boards", "audit")])
+def test_operators_commands_work_beside_a_role(deployed: Deployed, service: str, command: str) -> None:
+    """`docker compose exec worker-1 northstream doctor` and the like need no settings of their own."""
+    done = deployed.stack.run_beside(service, command)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_no_role_of_the_file_loads_the_embedded_engine(deployed: Deployed) -> None:
     """The image leaves the engine and what only it needs out; a role that loads it would not start there."""
     for name in ROLES:
