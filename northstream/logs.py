@@ -19,10 +19,13 @@ _CONTROL_BUT_NEWLINE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]+")
 
 _QUIET = (
     *("uvicorn", "httpx", "httpcore", "aiokafka", "kafka", "faust", "mode", "asyncio"),
-    *("stream.app", "stream.log.consumer"),
+    *("stream.app", "stream.log.consumer", "stream.kafka.transport"),
 )
 """Libraries (and those parts of ours that speak through them) whose information is not ours to pass on; their
 warnings are. Access lines would hold query strings."""
+
+_OFTEN_WRONG = ("kafka.net.selector",)
+"""Warns whenever a busy machine lets it wait for a tenth of a second; its errors are heard."""
 
 _USUAL = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime", "taskName"}
 """What a record has by itself; all else is what the caller said besides (`extra=`)."""
@@ -95,3 +98,5 @@ def configure_logs(process: str, level: str, instance: str = "") -> None:
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    for name in _OFTEN_WRONG:
+        logging.getLogger(name).setLevel(logging.ERROR)
