@@ -1,5 +1,6 @@
 """One process rebuilds all partitions while the workers of the group stand back: real log, real engine."""
 
+import asyncio
 import random
 from collections.abc import Mapping
 from dataclasses import replace
@@ -59,6 +60,17 @@ async def test_a_worker_of_other_definitions_claims_nothing(rig: Rig) -> None:
     with pytest.raises(DefinitionsChanged, match="northstream replay"):
         await group_worker(rig, CHANGED).take_partitions(range(PARTITIONS), 1)
     assert claims(rig) == before
+
+
+async def test_a_worker_of_other_definitions_waits_until_they_are_those_of_the_numbers(rig: Rig) -> None:
+    """Before it joins the group, so that nobody is disturbed by its waiting."""
+    rig.send(random_history(34, 30))
+    await drive(rig, group_worker(rig, DEFINITIONS), random.Random(1))
+    waiting = asyncio.create_task(group_worker(rig, CHANGED).wait_until_free())
+    await asyncio.wait((waiting,), timeout=1)
+    assert not waiting.done()
+    await replay(rig, CHANGED)
+    await waiting
 
 
 async def test_nobody_claims_while_a_replay_is_under_way(rig: Rig) -> None:
