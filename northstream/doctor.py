@@ -153,8 +153,8 @@ def _check_cluster(settings: Settings) -> Iterator[Check]:
     yield from check_cluster(settings)
 
 
-_EVERYWHERE = (_check_python, _check_packages, _check_folder, _check_workspace)
+_EVERYWHERE = (_check_python, _check_packages, _check_workspace)
 
-CHECKS: tuple[Callable[[Settings], Iterator[Check]], ...] = (*_EVERYWHERE, _check_running)
+CHECKS: tuple[Callable[[Settings], Iterator[Check]], ...] = (*_EVERYWHERE, _check_folder, _check_running)
 CLUSTER_CHECKS: tuple[Callable[[Settings], Iterator[Check]], ...] = (*_EVERYWHERE, _check_cluster)
-"""With `KAFKA` or `CLICKHOUSE_URL` set."""
+"""With `KAFKA` or `CLICKHOUSE_URL` set: what is kept is on their machines, not in a folder here."""
