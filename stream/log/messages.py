@@ -36,13 +36,18 @@ def stored_record(message: Any, topic_prefix: str = "") -> StoredRecord:
     not of this product comes back as poison (`schemas.topics.Record.is_poison`).
     """
     headers: dict[str, bytes | None] = dict(message.headers or ())
-    own_ms, lines = headers.get("appended_ms") or b"", headers.get("lines_before") or b""
+    own_ms, lines = _digits(headers.get("appended_ms")), _digits(headers.get("lines_before"))
     return stored_from_kafka(
         Topic(message.topic.removeprefix(topic_prefix)),
         message.partition,
         message.offset,
-        int(own_ms) if own_ms.isdigit() else int((message.timestamp or 0) * 1000),
+        int(own_ms) if own_ms else int((message.timestamp or 0) * 1000),
         headers.items(),
         message.value,
-        int(lines) if lines.isdigit() else 0,
+        int(lines or b"0"),
     )
+
+
+def _digits(value: bytes | None) -> bytes:
+    """A number as `stored_headers` writes it; empty if a foreign message carries something else under its name."""
+    return value if value and value.isdigit() and len(value) <= 18 else b""

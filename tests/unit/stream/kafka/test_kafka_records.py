@@ -1,11 +1,13 @@
 """From Kafka's messages to records: ours come back whole, everything else is poison."""
 
+from types import SimpleNamespace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.topics import Kind, Record, Topic
 from stream.kafka.records import stored_from_kafka
-from stream.log.messages import record_headers
+from stream.log.messages import record_headers, stored_record
 
 records = st.builds(
     Record,
@@ -54,3 +56,12 @@ def test_numbers_that_fit_no_table_are_poison() -> None:
     for digits in (b"9" * 1000, b"-1", b"", b" 1", b"1_0", "٣".encode()):
         headers = [(name, digits if name == "count" else value) for name, value in record_headers(record)]
         assert stored_from_kafka(Topic.EVENTS, 0, 0, 0, headers, record.value).record.is_poison
+
+
+def test_foreign_values_under_the_names_of_our_times_are_passed_over() -> None:
+    """A message with a number of five thousand digits is poison like any other, not an error in the worker."""
+    headers = [("appended_ms", b"9" * 5000), ("lines_before", "٣".encode())]
+    message = SimpleNamespace(topic="x.events", partition=1, offset=7, timestamp=1.5, headers=headers, value=b"x")
+    stored = stored_record(message, "x.")
+    assert stored.record.is_poison
+    assert (stored.appended_ms, stored.lines_before, stored.offset) == (1500, 0, 7)
