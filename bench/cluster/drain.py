@@ -1,25 +1,20 @@
-"""How fast roles work off a prepared backlog, and what processor time each role takes for it.
+"""How fast roles work off a backlog, and what processor time each role takes for it.
 
-Does not check the result: see the benches that call it.
+Does not make the backlog or check the result: see the benches that call it.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.cluster.backlog import append, events_in
 from bench.cluster.running import Cluster, wait_until
-from schemas.topics import Record
 
 _LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """`seconds`: from the moment that the readers could begin until the last row was durable.
-
-    `cpu_seconds` by role, of the broker without the appending.
-    """
+    """`seconds` until the last row was durable; `cpu_seconds` by role."""
 
     events: int
     seconds: float
@@ -33,17 +28,18 @@ class Drained:
         return self.cpu_seconds[role] / self.events * 1e6
 
 
-def drain(cluster: Cluster, role: str, records: Sequence[Record], done_ms: Callable[[], int | None]) -> Drained:
-    """Stop the readers while the backlog is appended, so that they begin with all of it, started and assigned.
+class Draining:
+    """Clocks that run from its creation."""
 
-    `done_ms`: when all of it was done (Unix ms), None before that.
-    """
-    names = (role, "broker", "warehouse")
-    with cluster.frozen(role):
-        append(cluster, records)
-        cpu, started = cluster.cpu(*names), time.time()
-    wait_until(lambda: done_ms() is not None, f"{role}s work off the backlog", 300, _LOOK_SECONDS)
-    used = {name: now - cpu[name] for name, now in cluster.cpu(*names).items()}
-    ended = done_ms()
-    assert ended is not None
-    return Drained(events_in(records), ended / 1000 - started, used)
+    def __init__(self, cluster: Cluster, *names: str) -> None:
+        self._cluster = cluster
+        self._cpu = cluster.cpu(*names)
+        self._started = time.time()
+
+    def finish(self, events: int, done_ms: Callable[[], int | None]) -> Drained:
+        """Wait until `events` are worked off. `done_ms`: when they were (Unix ms), None before that."""
+        wait_until(lambda: done_ms() is not None, "the backlog is worked off", look_seconds=_LOOK_SECONDS)
+        used = {name: now - self._cpu[name] for name, now in self._cluster.cpu(*self._cpu).items()}
+        ended = done_ms()
+        assert ended is not None
+        return Drained(events, ended / 1000 - self._started, used)

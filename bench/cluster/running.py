@@ -15,11 +15,12 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import httpx
 from brokers.kafka import Kafka, KafkaMissing
 
 from bench.missing import ToolMissing
 from bench.processes import cpu_seconds, family, resident_bytes
-from bench.product import SECRET_KEY, Faces, environment, free_ports, wait_until_answered
+from bench.product import SECRET_HEADERS, SECRET_KEY, Faces, environment, free_ports, wait_until_answered
 from warehouse.client import Warehouse
 
 PARTITIONS = 8
@@ -47,6 +48,12 @@ class Role:
     def resident_bytes(self) -> int:
         """Of the child, which does the work."""
         return resident_bytes(family(self.process.pid)[-1])
+
+    def telemetry(self, name: str) -> float:
+        """The sum of a metric's values, over its labels."""
+        answer = httpx.get(f"http://127.0.0.1:{self.port}/metrics", headers=SECRET_HEADERS, timeout=60, trust_env=False)
+        lines = answer.raise_for_status().text.splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
 
     def send(self, number: signal.Signals) -> None:
         """A signal to supervisor and child at once, as when their machine is lost or stops."""
@@ -113,7 +120,7 @@ class Cluster:
 
     @contextlib.contextmanager
     def frozen(self, *names: str) -> Iterator[None]:
-        """Stop roles for a moment; one that is stopped for longer than its session loses its partitions."""
+        """Stop roles for a moment. Not for workers: one that has stood still for three seconds ends itself."""
         roles = self.named(*names)
         for role in roles:
             role.send(signal.SIGSTOP)
