@@ -153,6 +153,9 @@ class Cycles:
         if not self.may_write or not self.owned:
             return False
         self._ticks.check()
+        if self._ticks.is_late():
+            self.applied.set()
+            return False
         lost = await self.outranked()
         if lost and self.may_write:
             self._telemetry.reclaims += 1

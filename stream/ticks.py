@@ -23,21 +23,28 @@ class LoopTicks:
         self._last = clock()
 
     async def run(self) -> None:
-        """Tick until cancelled. Raises StoodStill: longer than a session lay between two ticks."""
+        """Tick until cancelled. Raises StoodStill: see `check`."""
         while True:
-            self._check(1.0)
+            self.check()
             self._last = self._clock()
             await asyncio.sleep(_TICK_SECONDS)
 
     def check(self) -> None:
-        """Called before anything is written. Raises StoodStill: half a session has passed since the last tick."""
-        self._check(0.5)
+        """Called before anything is written.
+
+        Raises:
+            StoodStill: a session has passed since the last tick; others own the partitions by now.
+        """
+        if self.session_seconds is not None and self._silent() > self.session_seconds:
+            raise StoodStill(f"the event loop stood still for {self._silent():.1f} s")
+
+    def is_late(self) -> bool:
+        """Whether half a session has passed since the last tick: better to write nothing before the next."""
+        return self.session_seconds is not None and self._silent() > self.session_seconds / 2
 
     def start(self) -> None:
         """Count from now on."""
         self._last = self._clock()
 
-    def _check(self, sessions: float) -> None:
-        silent = self._clock() - self._last
-        if self.session_seconds is not None and silent > sessions * self.session_seconds:
-            raise StoodStill(f"the event loop stood still for {silent:.1f} s")
+    def _silent(self) -> float:
+        return self._clock() - self._last
