@@ -26,7 +26,7 @@ from stream.kafka.reading import KafkaLogReader
 from warehouse.client import Warehouse
 from warehouse.people_store import PeopleStore
 
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 300.0
 _LOOK_SECONDS = 0.05
 _TESTS = Path(__file__).parents[2]
 

@@ -8,6 +8,8 @@ from integration.kafka_stream.company import Company, wait_until
 from integration.stream.collected import later
 from properties.random_histories import random_history
 
+pytestmark = pytest.mark.timeout(900)
+
 BETWEEN_ROWS_AND_HEADER = ("write_headers", 2)
 BETWEEN_CLAIM_AND_FIRST_HEADER = ("write_headers", 1)
 BETWEEN_LOOK_AND_CLAIM = ("write_claims", 1)

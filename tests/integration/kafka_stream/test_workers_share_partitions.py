@@ -10,6 +10,8 @@ from integration.kafka_stream.company import Company, wait_until
 from integration.stream.collected import later
 from properties.random_histories import random_history
 
+pytestmark = pytest.mark.timeout(900)
+
 SESSION_SECONDS = 6
 
 
@@ -114,7 +116,7 @@ def test_workers_that_come_and_go_under_load_count_the_same(company: Company) ->
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_a_long_storm_of_rebalances_changes_no_number(company: Company) -> None:
     """The same for many rounds."""
-    storm(company, 60)
+    storm(company, 40)
