@@ -149,6 +149,7 @@ def test_a_frozen_broker_is_given_up_and_used_again_when_it_wakes(own_place: Pla
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 def test_a_partition_changes_its_leader_and_nothing_is_lost(tmp_path: Path, block: Any) -> None:
     """Three brokers, three copies, two in sync asked for: each in turn is killed while appends go on."""
     require_kafka()
