@@ -59,7 +59,7 @@ def check_poison(warehouse: Warehouse, poison: Sequence[StoredRecord], limit: Po
         if before + _densest(found, limit.among) > limit.records:
             raise TooMuchPoison(
                 f"of {limit.among} records of {place[0]}/{place[1]} up to offset {found[-1]}"
-                f" more than {limit.records} are none of ours"
+                f" more than {limit.records} are none of ours: stop who writes them, or raise POISON_LIMIT"
             )
 
 

@@ -20,6 +20,7 @@ from northstream.waiting_app import wait_for_servers
 from schemas.log import LogReader
 from stream.kafka.leadership import Leadership
 from warehouse.client import Warehouse
+from warehouse.dead_letters import PoisonLimit
 from warehouse.loader import Loader
 
 DRAIN_SECONDS = 10.0
@@ -51,6 +52,7 @@ async def _load(launch: Launch, lifetime: Lifetime) -> None:
         on_loaded=lambda: leadership.note_reached(loader.loaded_up_to()),
         on_failure=lifetime.fail,
         may_load=lambda: leadership.is_leader,
+        poison_limit=PoisonLimit(launch.settings.poison_limit),
     )
     try:
         telemetry = telemetry_of(process_registry("loader", loader, Timely(loader.collect_lag)))

@@ -20,6 +20,7 @@ from northstream.telemetry.timely import Timely
 from northstream.waiting_app import wait_for_servers
 from schemas.log import LogAppender
 from stream.app import StreamSettings
+from stream.cycles import WorkerSettings
 from stream.kafka.log import KafkaLog
 from stream.kafka.transport import kafka_broker
 from stream.worker import Worker
@@ -54,15 +55,15 @@ def _open(settings: Settings) -> tuple[ClusterStores, KafkaLog]:
 
 async def _stream(launch: Launch, stores: Stores, handoffs: LogAppender, lifetime: Lifetime) -> None:
     settings = launch.settings
-    worker = create_worker(stores, handoffs)
+    worker = create_worker(stores, handoffs, WorkerSettings(poison_limit=settings.poison_limit))
     registry = process_registry("worker", worker, Timely(worker.collect_lag))
     async with operations(launch, warehouse_check(stores.warehouse), telemetry_of(registry)):
         await run_stream(worker, kafka_broker(settings.kafka), stream_settings(settings), lifetime)
 
 
-def create_worker(stores: Stores, handoffs: LogAppender) -> Worker:
+def create_worker(stores: Stores, handoffs: LogAppender, settings: WorkerSettings) -> Worker:
     """A worker over the log that `stores` reads; hand-offs go to `handoffs`. Only `northstream replay` rebuilds."""
-    return Worker(stores.workspace.stream, stores.people, stores.events, stores.handoffs, handoffs)
+    return Worker(stores.workspace.stream, stores.people, stores.events, stores.handoffs, handoffs, settings=settings)
 
 
 def stream_settings(settings: Settings) -> StreamSettings:

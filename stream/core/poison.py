@@ -26,6 +26,7 @@ class LeftBehind:
         recent = [one for one in self.offsets.get(topic, ()) if one > offset - window]
         if len(recent) >= limit:
             raise TooMuchPoison(
-                f"{len(recent) + 1} of the latest {window} records of {topic} cannot be read, up to offset {offset}"
+                f"{len(recent) + 1} of the latest {window} records of {topic} cannot be read, up to offset {offset}:"
+                " mend what writes them, or raise POISON_LIMIT"
             )
         self.offsets[topic] = [*recent, offset]

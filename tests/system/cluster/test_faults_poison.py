@@ -48,7 +48,7 @@ def produce(cluster: Cluster, records: list[tuple[int, bytes | None, list[tuple[
     try:
         for partition, value, headers in records:
             topic = f"{cluster.settings['KAFKA_PREFIX']}events"
-            producer.send(topic, value=value, headers=headers, partition=partition).get(timeout=30)
+            producer.send(topic, value, b"key", headers, partition).get(timeout=30)
     finally:
         producer.close()
 
@@ -85,14 +85,22 @@ def see(scene: Scene, checker: Checker, records: list[Any]) -> None:
 
 @pytest.mark.timeout(600)
 def test_a_flood_of_foreign_records_stops_the_roles_by_name_and_skips_nothing(tmp_path: Path) -> None:
-    """A wrong release must not drain the topic: worker and loader end and say why, again and again."""
+    """A wrong release must not drain the topic: worker and loader end and say why, until the limit is raised."""
     cluster = new_cluster(tmp_path, shared_kafka(), own_topics())
-    with cluster_under_load(cluster, new_seed(), ROLES) as (scene, _):
+    with cluster_under_load(cluster, new_seed(), ROLES) as (scene, checker):
         scene.traffic.wait_for_more()
         produce(cluster, [(0, b"flood", []) for _ in range(FLOOD)])
         wait_until(lambda: said(cluster, "worker", "cannot be read"), "a worker says why it ends")
         wait_until(lambda: said(cluster, "loader", "none of ours"), "the loader says why it ends")
         scene.tell("worker and loader ended by name")
+        scene.traffic.wait_for_more()
+        cluster.settings["POISON_LIMIT"] = str(2 * FLOOD)
+        for member in [*scene.running("worker"), *scene.running("loader")]:
+            member.kill()
+            scene.removed.append(member)
+            cluster.add(member.role)
+        scene.tell("started again with a higher limit")
+        checker.dead_letters = FLOOD
 
 
 def said(cluster: Cluster, role: str, words: str) -> bool:
