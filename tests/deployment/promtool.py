@@ -7,7 +7,11 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+
+Promtool = Callable[..., str]
+"""Runs promtool with arguments; what it printed. A failure is an assertion with its words."""
 
 _FETCH_SECONDS = 300
 

@@ -5,15 +5,12 @@ Does not start any service.
 
 import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from deployment.compose_file import ROOT, compose, read_variables
-from deployment.promtool import PromtoolMissing, fetched_promtool
-
-Promtool = Callable[..., str]
+from deployment.promtool import Promtool, PromtoolMissing, fetched_promtool
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 from deployment.compose_file import ROOT
-from unit.deploy.conftest import Promtool
+from deployment.promtool import Promtool
 
 GRAFANA = ROOT / "deploy" / "grafana"
 BOARD = json.loads((GRAFANA / "dashboards" / "operations.json").read_text())

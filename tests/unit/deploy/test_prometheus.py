@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from deployment.compose_file import ROOT
-from unit.deploy.conftest import Promtool
+from deployment.promtool import Promtool
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 GROUPS = yaml.safe_load((PROMETHEUS / "rules.yml").read_text())["groups"]
