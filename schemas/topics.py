@@ -68,6 +68,23 @@ class Record:
         return self.version == POISON_VERSION
 
 
+class WrittenByLaterVersion(RuntimeError):
+    """A later version of the program wrote this: nothing is left behind or put aside, who reads has to be upgraded."""
+
+
+def check_version(record: Record) -> None:
+    """Every reader's first question.
+
+    Raises:
+        WrittenByLaterVersion: this program is too old for the record.
+    """
+    if record.version > FORMAT_VERSION:
+        raise WrittenByLaterVersion(
+            f"records of {record.topic}/{record.partition} have version {record.version}, this program reads up to"
+            f" {FORMAT_VERSION}: run the release that wrote them"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
     """A record as the log gives it back.

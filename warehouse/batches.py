@@ -5,10 +5,11 @@ Does not write anything and decodes no event: lines go on as they are.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import NamedTuple
 
 from schemas.log import LogReader
-from schemas.topics import Kind, StoredRecord, Topic
+from schemas.topics import FORMAT_VERSION, Kind, StoredRecord, Topic, check_version
 from warehouse.ledger import LoadRange, Place, Totals
 
 TOPICS = (Topic.EVENTS, Topic.QUARANTINE)
@@ -26,12 +27,19 @@ _RECORDS_PER_READ = 64
 class Batch:
     """Ranges with the records inside them, in the order in which they are inserted.
 
-    `is_full`: some partition probably has more.
+    `is_full`: some partition probably has more. `later`: a record of a later format version, before which the range
+    of its partition ends.
     """
 
     ranges: Sequence[LoadRange]
     records: Sequence[StoredRecord]
     is_full: bool = False
+    later: StoredRecord | None = None
+
+    def check_next(self) -> None:
+        """Raise WrittenByLaterVersion if what follows cannot be read by this program."""
+        if self.later is not None:
+            check_version(self.later.record)
 
     @property
     def line_count(self) -> int:
@@ -107,22 +115,31 @@ def read_next(log: LogReader, done: Mapping[Place, LoadRange], max_lines: int, m
     is_full = False
     ranges: list[LoadRange] = []
     records: list[StoredRecord] = []
+    later: StoredRecord | None = None
     for place in places:
         before = done.get(place) or _beginning(log, place)
-        found = list(_up_to(log, place, before.to_offset, share))
+        there = list(_up_to(log, place, before.to_offset, share))
+        found = list(takewhile(_is_known, there))
+        later = later or next(iter(there[len(found) :]), None)
         if found:
             records += found
             totals = totals_of(found)
             is_full = is_full or share.is_used_up(totals.lines, sum(len(stored.record.value) for stored in found))
             ranges.append(LoadRange(*place, before.to_offset, found[-1].offset + 1, before.totals.plus(totals)))
-    return Batch(ranges, records, is_full)
+    return Batch(ranges, records, is_full, later)
 
 
 def read_again(log: LogReader, ranges: Sequence[LoadRange]) -> Batch:
-    """The records of ranges planned earlier, with exactly their borders. Raises as `read_next`."""
+    """The records of ranges planned earlier, with exactly their borders.
+
+    Raises as `read_next`, and:
+        WrittenByLaterVersion: a newer release planned them; it has to finish them.
+    """
     records: list[StoredRecord] = []
     for part in ranges:
         records += _within(log, part)
+    for stored in records:
+        check_version(stored.record)
     return Batch(ranges, records)
 
 
@@ -145,6 +162,10 @@ def totals_of(records: Sequence[StoredRecord]) -> Totals:
 def lines_in(value: bytes) -> list[bytes]:
     """The lines with their line ends; only a line feed ends one."""
     return [line + b"\n" for line in value.removesuffix(b"\n").split(b"\n")]
+
+
+def _is_known(stored: StoredRecord) -> bool:
+    return stored.record.version <= FORMAT_VERSION
 
 
 def _is_foreign(stored: StoredRecord) -> bool:

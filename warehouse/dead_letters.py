@@ -4,7 +4,7 @@ Does not find unreadable lines: see `warehouse.unreadable`.
 """
 
 import base64
-from collections import Counter
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -24,8 +24,9 @@ RECORDS = "poison"
 """First part of the collector's name in a dead letter's row: lines of a record of ours, or a whole foreign record."""
 
 _RECENT = f"""
-SELECT count() FROM {DATABASE}.quarantine_rows FINAL
+SELECT DISTINCT bitShiftRight(seq, {_LINE_BITS}) AS at_offset FROM {DATABASE}.quarantine_rows
 WHERE collector = {{collector:String}} AND seq >= {{first:UInt64}} AND seq < {{end:UInt64}}
+ORDER BY at_offset
 """
 
 
@@ -49,24 +50,25 @@ def check_poison(warehouse: Warehouse, poison: Sequence[StoredRecord], limit: Po
     """Called before a load with these foreign records is planned.
 
     Raises:
-        TooMuchPoison: with those put aside shortly before they are more than the limit.
+        TooMuchPoison: one of them would be the first beyond the limit, those put aside shortly before it counted.
     """
     offsets: dict[Place, list[int]] = {}
     for stored in poison:
         offsets.setdefault((stored.record.topic, stored.record.partition), []).append(stored.offset)
     for place, found in offsets.items():
-        before = recent_dead_letters(warehouse, RECORDS, place, found[0], limit.among)
-        if before + _densest(found, limit.among) > limit.records:
+        before = put_aside_before(warehouse, place, found[0], limit.among)
+        if _most_recent(before, found, limit.among) > limit.records:
             raise TooMuchPoison(
                 f"of {limit.among} records of {place[0]}/{place[1]} up to offset {found[-1]}"
                 f" more than {limit.records} are none of ours: stop who writes them, or raise POISON_LIMIT"
             )
 
 
-def recent_dead_letters(warehouse: Warehouse, kind: str, place: Place, offset: int, among: int) -> int:
-    """How many were put aside of the last `among` records before an offset."""
+def put_aside_before(warehouse: Warehouse, place: Place, offset: int, among: int) -> list[int]:
+    """Offsets, ascending, of the foreign records among the last `among` before an offset."""
     bounds = {"first": max(0, offset - among) << _LINE_BITS, "end": offset << _LINE_BITS}
-    return int(warehouse.rows(_RECENT, {"collector": _collector(kind, place), **bounds})[0][0])
+    rows = warehouse.rows(_RECENT, {"collector": _collector(RECORDS, place), **bounds})
+    return [int(before) for (before,) in rows]
 
 
 def put_records_aside(warehouse: Warehouse, poison: Iterable[StoredRecord], token: str) -> None:
@@ -87,15 +89,11 @@ def put_lines_aside(warehouse: Warehouse, lines: Iterable[tuple[StoredRecord, in
     _insert(warehouse, rows, token)
 
 
-def _densest(offsets: Sequence[int], among: int) -> int:
-    """The most of these ascending offsets that lie within one stretch of `among`."""
-    counts: Counter[int] = Counter()
-    first = 0
-    for number, offset in enumerate(offsets):
-        while offsets[first] <= offset - among:
-            first += 1
-        counts[number] = number - first + 1
-    return max(counts.values(), default=0)
+def _most_recent(before: Sequence[int], found: Sequence[int], among: int) -> int:
+    """The most of these ascending offsets among the `among` that end with one of those found, as workers count too."""
+    offsets = [*before, *found]
+    places = range(len(before), len(offsets))
+    return max(number + 1 - bisect_right(offsets, offsets[number] - among) for number in places)
 
 
 def _row(kind: str, stored: StoredRecord, number: int, value: bytes, reason: str) -> QuarantineRow:

@@ -149,11 +149,13 @@ class Loader:
             WarehouseUnavailable, LogUnavailable: try again; nothing is lost or doubled.
             LookupError: the log no longer has what must be loaded.
             TooMuchPoison, TooManyUnreadable: a wrong program writes into the log; nothing is skipped.
+            WrittenByLaterVersion: everything before it is loaded; a newer release has to go on.
         """
         if not self._is_certain:
             self._finish_unfinished()
         batch = read_next(self._log, self._done, self._max_lines, self._max_bytes)
         if not batch.ranges:
+            batch.check_next()
             return batch
         check_poison(self._warehouse, batch.foreign, self._poison_limit)
         # If anything fails from here on, the ledger tells what was planned.
@@ -164,6 +166,8 @@ class Loader:
         self._plan(batch)
         self._load(batch, began)
         self._is_certain = True
+        if not batch.is_full:
+            batch.check_next()
         return batch
 
     def _finish_unfinished(self) -> None:
