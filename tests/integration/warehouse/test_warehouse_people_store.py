@@ -170,6 +170,15 @@ def test_restatements_off_the_lineage_do_not_count(store: PeopleStore, warehouse
     assert rows == [("m1", 7, 8)]
 
 
+def test_restatements_of_one_instant_are_counted_up_first(store: PeopleStore, warehouse: Warehouse) -> None:
+    """A day that gained one and lost one was never at less than nothing on the way."""
+    store.write_restatements([restated(OLD, 1, "a", -1), restated(OLD, 1, "b", 1), restated(OLD, 1, "c", -2)])
+    store.write_restatements([restated(OLD, 1, "d", 2)])
+    store.write_headers([header(OLD, 1)])
+    rows = warehouse.rows(f"SELECT cause, before, after FROM {DATABASE}.restatements")
+    assert rows == [("d", 0, 2), ("b", 2, 3), ("a", 3, 2), ("c", 2, 0)]
+
+
 def test_restatement_rows_written_twice_count_once(store: PeopleStore, warehouse: Warehouse) -> None:
     """A write whose answer was lost is repeated."""
     store.write_restatements([restated(OLD, 1, "m1", 2)])
