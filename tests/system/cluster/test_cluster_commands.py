@@ -7,6 +7,9 @@ from brokers.shared import shared_kafka
 from system.cluster.cluster import Cluster
 from system.cluster.conftest import own_topics
 
+pytestmark = pytest.mark.timeout(600)
+"""Many processes start; on a busy machine that takes minutes."""
+
 
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:

@@ -13,6 +13,9 @@ from system.cluster.conftest import own_topics
 from system.cluster.role_process import RoleProcess, wait_until
 from system.installation import is_alive, run
 
+pytestmark = pytest.mark.timeout(600)
+"""Many processes start; on a busy machine that takes minutes."""
+
 
 def signup(user: str) -> dict[str, Any]:
     return {"batch": [{"type": "track", "event": "Account Created", "userId": user, "messageId": f"m-{user}"}]}
