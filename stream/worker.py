@@ -208,7 +208,8 @@ class Worker:
     async def apply(self, stored: StoredRecord) -> None:
         """Apply one record and advance the position; one at a time per partition.
 
-        A record that cannot be decoded is said aloud, counted and left behind: it would stop its partition.
+        A record that cannot be decoded is said aloud, counted and left behind: it would stop its partition. So are
+        lines, without their neighbours, which somebody was promised.
 
         Raises:
             GapInLog: the record is not the next one.
@@ -241,24 +242,26 @@ class Worker:
     def _apply_to(self, owned: OwnedPartition, stored: StoredRecord) -> None:
         record = stored.record
         try:
-            apply = decode_record(record)
+            decoded = decode_record(record)
         except Poison as error:
-            self._leave_behind(owned, stored, error)
+            self._leave_behind(owned, stored, str(error))
             return
+        if decoded.unreadable:
+            self._leave_behind(owned, stored, f"{len(decoded.unreadable)} of its lines, the rest is applied")
         try:
-            apply(owned.state)
+            decoded.apply(owned.state)
         except Exception:
             # Half a record is in the state: no checkpoint may ever hold it.
             owned.is_whole = False
             raise
         if record.kind is Kind.EVENTS:
-            self.telemetry.events_applied += record.count
+            self.telemetry.events_applied += decoded.size
         elif record.kind is Kind.HANDOFFS:
-            self.telemetry.handoffs_applied += record.count
+            self.telemetry.handoffs_applied += decoded.size
 
-    def _leave_behind(self, owned: OwnedPartition, stored: StoredRecord, error: Poison) -> None:
+    def _leave_behind(self, owned: OwnedPartition, stored: StoredRecord, why: str) -> None:
         topic, settings = stored.record.topic, self._settings
-        where = {"topic": topic, "partition": owned.number, "offset": stored.offset, "why": str(error)}
+        where = {"topic": topic, "partition": owned.number, "offset": stored.offset, "why": why}
         log.error("record cannot be decoded, left behind", extra=where)
         owned.state.left_behind.note(topic, stored.offset, settings.poison_limit, settings.poison_window)
         self.telemetry.poison_records += 1

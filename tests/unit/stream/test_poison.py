@@ -1,11 +1,11 @@
-"""What cannot be applied is left behind whole, and too much of it ends the worker for good."""
+"""What cannot be applied is left behind, its neighbours are not, and too much of it ends the worker for good."""
 
 import msgspec
 import pytest
 from properties.stream_harness import DEFINITIONS
 
-from schemas.topics import FORMAT_VERSION, POISON_VERSION, Kind, Record, Topic
-from stream.applying import Poison, WrittenByLaterVersion, decode_record
+from schemas.topics import FORMAT_VERSION, POISON_VERSION, Kind, Record, Topic, WrittenByLaterVersion
+from stream.applying import Poison, decode_record
 from stream.core.definitions import Compiled
 from stream.core.handoffs import CoreEvent, MovedState, encode_handoffs
 from stream.core.partition import Partition
@@ -34,7 +34,6 @@ def state(data: bytes) -> Record:
     [
         Record(Topic.EVENTS, 0, Kind.EVENTS, 0, b"foreign", version=POISON_VERSION),
         Record(Topic.EVENTS, 0, Kind.EVENTS, 1, b"\xff\x00"),
-        Record(Topic.EVENTS, 0, Kind.EVENTS, 2, events().value + b'{"message_id": 1}\n'),
         Record(Topic.EVENTS, 0, Kind.LINKS, 1, b"[]\n"),
         Record(Topic.EVENTS, 0, Kind.HANDOFFS, 1, encode_handoffs([])),
         Record(Topic.HANDOFFS, 0, Kind.EVENTS, 1, events().value),
@@ -53,6 +52,25 @@ def test_a_record_that_cannot_be_applied_is_poison_before_anything_of_it_is_appl
     """Foreign bytes, lines that are no rows, times that cannot be: never a crash, never half a record."""
     with pytest.raises(Poison):
         decode_record(record)
+
+
+def test_an_unreadable_line_is_left_out_alone() -> None:
+    """Its neighbours were accepted, and the loader loads them: numbers and stored events must not part."""
+    bad = [b"\xff\x00\n", b'{"message_id": 1}\n', events(occurred_ms=10**18).value]
+    good = [events(message_id="m1", anonymous_id="d1").value, events(message_id="m2", anonymous_id="d2").value]
+    value = bad[0] + good[0] + bad[1] + b"\n" + good[1] + bad[2]
+    decoded = decode_record(Record(Topic.EVENTS, 0, Kind.EVENTS, 6, value))
+    partition = Partition(Compiled(DEFINITIONS))
+    decoded.apply(partition)
+    assert (decoded.size, decoded.unreadable) == (2, [0, 2, 5])
+    assert [row[0] for row in partition.people.take_touched(1)] == ["d:d1", "d:d2"]
+
+
+def test_an_unreadable_link_is_left_out_alone() -> None:
+    """As an event is."""
+    link = msgspec.json.encode({"anonymous_id": "d", "user_id": "u", "message_id": "m", "received_ms": T0})
+    decoded = decode_record(Record(Topic.EVENTS, 0, Kind.LINKS, 2, link + b"\n[]\n"))
+    assert (decoded.size, decoded.unreadable) == (1, [1])
 
 
 def test_days_that_cannot_be_are_poison() -> None:
