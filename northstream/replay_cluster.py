@@ -13,12 +13,14 @@ from northstream.keys import with_kept_keys
 from northstream.logs import configure_logs
 from northstream.parts.cluster_stores import ClusterStores, open_cluster_stores
 from northstream.parts.kafka_log import open_appender
+from northstream.parts.server_warehouse import connect
 from northstream.settings import Settings
 from northstream.waiting import PASSING, wait_at_most
 from stream.cycles import Outranked
 from stream.kafka.log import KafkaLog
 from stream.rebuilding import rebuild_all
 from stream.replay_hold import ReplayUnderWay
+from warehouse.client import LONG_PATIENCE, Warehouse
 from warehouse.history import WarehouseHistory
 
 WAIT_SECONDS = 60.0
@@ -41,8 +43,9 @@ def replay_cluster(settings: Settings) -> int:
         with (
             closing(wait_at_most(WAIT_SECONDS, lambda: open_cluster_stores(settings), _say)) as cluster,
             closing(open_appender(settings)) as handoffs,
+            closing(connect(settings, size=1, patience=LONG_PATIENCE)) as stored,
         ):
-            asyncio.run(_rebuild(cluster, handoffs))
+            asyncio.run(_rebuild(cluster, handoffs, stored))
     except PASSING as error:
         raise UserError(f"{error}; the old numbers are served, replay again later") from error
     except ReplayUnderWay as error:
@@ -53,9 +56,10 @@ def replay_cluster(settings: Settings) -> int:
     return 0
 
 
-async def _rebuild(cluster: ClusterStores, handoffs: KafkaLog) -> None:
+async def _rebuild(cluster: ClusterStores, handoffs: KafkaLog, stored: Warehouse) -> None:
+    """`stored` reads all events, which takes long; the hold is renewed past it, and must not wait so long."""
     stores = cluster.stores
-    history = WarehouseHistory(stores.warehouse)
+    history = WarehouseHistory(stored)
     await rebuild_all(
         stores.workspace.stream, stores.people, stores.events, stores.handoffs, handoffs, history, on_step=_say
     )

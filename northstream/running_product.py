@@ -4,6 +4,7 @@ Does not start one.
 """
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from northstream.settings import Settings
 from northstream.waiting import NotThere
 from northstream.workspaces import load_named_workspace
 from schemas.definitions import StreamDefinitions
-from warehouse.client import Warehouse, WarehouseUnavailable
+from warehouse.client import LONG_PATIENCE, Warehouse, WarehouseUnavailable
 from warehouse.workspace_facts import read_definitions_digest
 
 _LOOK_SECONDS = 0.2
@@ -36,7 +37,7 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RunningProduct:
-    """Who has the secret key may ask both."""
+    """Who has the secret key may ask both. `warehouse` waits long for statements that read everything."""
 
     url: str
     secret_key: str
@@ -88,10 +89,11 @@ def find_running(settings: Settings) -> RunningProduct:
     secret_key = with_kept_keys(settings).secret_key
     password = settings.clickhouse_password or secret_key
     sql_url = f"http://127.0.0.1:{settings.clickhouse_port}"
-    warehouse = Warehouse.server(sql_url, settings.clickhouse_user, password)
+    user = settings.clickhouse_user
     definitions = load_named_workspace(settings).stream
     try:
-        digest = read_definitions_digest(warehouse)
+        with closing(Warehouse.server(sql_url, user, password, size=1)) as warehouse:
+            digest = read_definitions_digest(warehouse)
     except ClickHouseError as error:
         raise UserError(f"the SQL interface at {sql_url} refuses the key of {settings.data_dir}; {_PORT}") from error
     except WarehouseUnavailable as error:
@@ -100,19 +102,20 @@ def find_running(settings: Settings) -> RunningProduct:
         raise UserError(
             "the running northstream counts by another workspace; name the one that it uses with --workspace"
         )
-    return RunningProduct(_url(settings), secret_key, warehouse, definitions)
+    patient = Warehouse.server(sql_url, user, password, patience=LONG_PATIENCE)
+    return RunningProduct(_url(settings), secret_key, patient, definitions)
 
 
 def _find_cluster(settings: Settings) -> RunningProduct:
     settings = with_kept_keys(settings)
     definitions = load_named_workspace(settings).stream
-    warehouse = connect(settings)
     try:
-        check_definitions(warehouse, definitions, settings)
+        with closing(connect(settings, size=1)) as warehouse:
+            check_definitions(warehouse, definitions, settings)
     except (NotThere, WarehouseUnavailable) as error:
-        warehouse.close()
         raise UserError(f"the warehouse at {settings.clickhouse_url} cannot be asked: {error}") from error
-    return RunningProduct(settings.boards_url or _url(settings), settings.secret_key, warehouse, definitions)
+    patient = connect(settings, patience=LONG_PATIENCE)
+    return RunningProduct(settings.boards_url or _url(settings), settings.secret_key, patient, definitions)
 
 
 def _url(settings: Settings) -> str:

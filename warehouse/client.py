@@ -29,7 +29,15 @@ from warehouse.failing import (
 )
 from warehouse.pool import ClientPool
 
-__all__ = ["DATABASE", "Patience", "UnreadableLines", "Warehouse", "WarehouseUnavailable"]
+__all__ = [
+    "DATABASE",
+    "LONG_PATIENCE",
+    "USUAL_PATIENCE",
+    "Patience",
+    "UnreadableLines",
+    "Warehouse",
+    "WarehouseUnavailable",
+]
 
 DATABASE = "northstream"
 
@@ -52,6 +60,8 @@ class Patience(NamedTuple):
 
 
 USUAL_PATIENCE = Patience()
+LONG_PATIENCE = Patience(reading=600.0, writing=600.0)
+"""For commands whose single statements read or merge everything that was ever stored."""
 
 
 class Warehouse:

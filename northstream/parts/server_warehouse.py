@@ -13,7 +13,7 @@ from northstream.failures import UserError
 from northstream.settings import Settings
 from northstream.waiting import NotThere
 from schemas.definitions import StreamDefinitions
-from warehouse.client import Warehouse
+from warehouse.client import USUAL_PATIENCE, Patience, Warehouse
 from warehouse.guarantees import GuaranteesBroken, check_guarantees
 from warehouse.migrate import MigrationError, status
 from warehouse.workspace_facts import read_definitions_digest
@@ -43,11 +43,11 @@ def open_warehouse(settings: Settings, size: int = 6) -> Warehouse:
     return warehouse
 
 
-def connect(settings: Settings, size: int = 6) -> Warehouse:
+def connect(settings: Settings, size: int = 6, patience: Patience = USUAL_PATIENCE) -> Warehouse:
     """The server, whatever it holds; nothing is asked of it yet."""
     password = settings.clickhouse_password or settings.secret_key
     user, cluster = settings.clickhouse_user, settings.clickhouse_cluster
-    return Warehouse.server(settings.clickhouse_url, user, password, size, cluster)
+    return Warehouse.server(settings.clickhouse_url, user, password, size, cluster, patience)
 
 
 def check_definitions(warehouse: Warehouse, definitions: StreamDefinitions, settings: Settings) -> None:
