@@ -48,7 +48,7 @@ def _check_kafka(settings: Settings) -> Iterator[Check]:
     try:
         partitions = check_topics(settings.kafka, settings.kafka_prefix)
         with closing(KafkaLogReader(settings.kafka, settings.kafka_prefix)) as reader:
-            records = sum(end.offset for end in reader.ends(Topic.EVENTS).values())
+            records = sum(reader.end_offsets(Topic.EVENTS).values())
             collectors = len(reader.low_watermarks())
     except LogUnavailable as error:
         yield Check("problem", f"{error}; start it, or mend NORTHSTREAM_KAFKA")

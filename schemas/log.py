@@ -70,7 +70,11 @@ class LogReader(Protocol):
         ...
 
     def ends(self, topic: Topic) -> Mapping[int, LogEnd]:
-        """The end of each partition, durable appends only."""
+        """The end of each partition, durable appends only; on Kafka records are read to count their lines."""
+        ...
+
+    def end_offsets(self, topic: Topic) -> Mapping[int, int]:
+        """The next offset of each partition as `ends` tells it, without lines: cheap wherever the log is."""
         ...
 
     def lines_before(self, topic: Topic, partition: int, offset: int) -> int:

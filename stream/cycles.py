@@ -228,8 +228,7 @@ class Cycles:
 
     def read_ends(self) -> tuple[Mapping[int, int], Mapping[int, int]]:
         """The next offsets of `events` and `handoffs`, by partition. Blocking."""
-        events = {number: end.offset for number, end in self._events.ends(Topic.EVENTS).items()}
-        return events, {number: end.offset for number, end in self._handoffs.ends(Topic.HANDOFFS).items()}
+        return self._events.end_offsets(Topic.EVENTS), self._handoffs.end_offsets(Topic.HANDOFFS)
 
     def _checkpoint_is_due(self) -> bool:
         """A pause follows what the last checkpoint cost: catching up, they must not take most of the time."""

@@ -124,7 +124,7 @@ class Taking:
             raise DefinitionsChanged("the definitions that shape people and counters changed: run `northstream replay`")
         starts = self._events.starts(Topic.EVENTS)
         loaded = self._loaded_positions(self._history, heads)
-        ends = self._handoffs.ends(Topic.HANDOFFS)
+        ends = self._handoffs.end_offsets(Topic.HANDOFFS)
         states = rebuild(self._definitions, self._events.partitions, self._history)
         return [
             OwnedPartition(
@@ -132,7 +132,7 @@ class Taking:
                 owner,
                 states[number],
                 loaded.get(number, starts[number]),
-                ends[number].offset,
+                ends[number],
                 (),
                 heads[number].positions if number in heads else Positions(0, 0),
                 voids_repairs=True,

@@ -128,12 +128,12 @@ def lag(owned: Sequence[OwnedPartition], events: LogReader, handoffs: LogReader)
         for topic, position in ((Topic.EVENTS, one.events), (Topic.HANDOFFS, one.handoffs))
     ]
     try:
-        ends = {Topic.EVENTS: events.ends(Topic.EVENTS), Topic.HANDOFFS: handoffs.ends(Topic.HANDOFFS)}
+        ends = {Topic.EVENTS: events.end_offsets(Topic.EVENTS), Topic.HANDOFFS: handoffs.end_offsets(Topic.HANDOFFS)}
     except LogUnavailable:
         return
     yield Names.LAG_RECORDS.told(
         {
-            (topic.value, str(number)): max(0, ends[topic][number].offset - position)
+            (topic.value, str(number)): max(0, ends[topic][number] - position)
             for topic, number, position in applied
         }
     )

@@ -84,10 +84,10 @@ def loader_lag(log: LogReader, loaded: Mapping[Place, int]) -> Iterator[Metric]:
     if not loaded:
         return
     with contextlib.suppress(LogUnavailable):
-        ends = {topic: log.ends(topic) for topic in TOPICS}
+        ends = {topic: log.end_offsets(topic) for topic in TOPICS}
         yield Names.LAG_RECORDS.told(
             {
-                (topic.value, str(partition)): max(0, end.offset - loaded.get((topic, partition), 0))
+                (topic.value, str(partition)): max(0, end - loaded.get((topic, partition), 0))
                 for topic in TOPICS
                 for partition, end in ends[topic].items()
             }

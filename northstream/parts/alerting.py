@@ -33,10 +33,9 @@ def handoffs_pending(stores: Stores) -> bool:
     """Whether persons are on their way between partitions; yes, as long as nobody can tell."""
     try:
         heads = stores.people.latest_heads(stores.partitions)
-        ends = stores.handoffs.ends(Topic.HANDOFFS)
+        ends = stores.handoffs.end_offsets(Topic.HANDOFFS)
     except (StoreUnavailable, ReadingUnavailable, LogUnavailable):
         return True
     return any(
-        end.offset > (heads[partition].positions.handoffs if partition in heads else 0)
-        for partition, end in ends.items()
+        end > (heads[partition].positions.handoffs if partition in heads else 0) for partition, end in ends.items()
     )

@@ -61,8 +61,12 @@ class KafkaLogReader:
 
     def ends(self, topic: Topic) -> Mapping[int, LogEnd]:
         """The end of each partition, appends that all brokers have confirmed only."""
-        ends = self._questions.ends(self._prefix + topic)
+        ends = self.end_offsets(topic)
         return {partition: LogEnd(end, self.lines_before(topic, partition, end)) for partition, end in ends.items()}
+
+    def end_offsets(self, topic: Topic) -> Mapping[int, int]:
+        """The next offset of each partition, appends that all brokers have confirmed only; one question to Kafka."""
+        return self._questions.ends(self._prefix + topic)
 
     def lines_before(self, topic: Topic, partition: int, offset: int) -> int:
         """Lines appended before `offset`: exact differences near what was asked or read before, else an estimate."""

@@ -180,5 +180,5 @@ class LocalConsumer(OwnOffsets, Consumer):  # type: ignore[misc]
         return starts
 
     def _next_offsets(self, topic: str) -> Mapping[int, int]:
-        ends = self._topics.reader(topic).ends(Topic(topic))
-        return {partition: end.offset for partition, end in ends.items()}
+        ends: Mapping[int, int] = self._topics.reader(topic).end_offsets(Topic(topic))
+        return ends

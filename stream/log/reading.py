@@ -66,6 +66,10 @@ class LocalLogReader:
         with self._pool.borrow() as connection:
             return stored_ends(connection, topic)
 
+    def end_offsets(self, topic: Topic) -> Mapping[int, int]:
+        """The next offset of each partition, durable appends only; empty if the log does not hold the topic."""
+        return {partition: end.offset for partition, end in self.ends(topic).items()}
+
     def lines_before(self, topic: Topic, partition: int, offset: int) -> int:
         """Lines appended before `offset` (which may be the end)."""
         first, last = record_key(topic, partition, offset), key_range(topic, partition)[1]

@@ -69,6 +69,7 @@ def test_ends_and_lines_count_every_line_appended(driver: Any, block: Any) -> No
     log.append([block(1, count=2), block(2, count=5)])
     log.append([block(3, count=1)])
     assert reader.ends(Topic.EVENTS)[0] == LogEnd(3, 8)
+    assert reader.end_offsets(Topic.EVENTS) == {0: 3, 1: 0, 2: 0, 3: 0}
     assert [reader.lines_before(Topic.EVENTS, 0, offset) for offset in range(4)] == [0, 2, 7, 8]
     assert [stored.lines_before for stored in reader.read(Topic.EVENTS, 0, 0)] == [0, 2, 7]
 
