@@ -49,6 +49,7 @@ def create_app(
     collector_id: str,
     upstream: Path | None = None,
     registry: CollectorRegistry | None = None,
+    on_failure: Callable[[Exception], None] = lambda error: None,
 ) -> "Collector":
     """The collector as an ASGI app.
 
@@ -62,9 +63,10 @@ def create_app(
         collector_id: a name that no other start of a collector has.
         upstream: the engine's Unix socket; None if there is no engine behind this collector.
         registry: what the process tells of itself; the collector adds its own. None: there is nothing else to tell.
+        on_failure: told, from another thread, that nothing can be appended any more until a new start.
     """
     telemetry = Telemetry()
-    packer = Packer(log, collector_id, limits, clock, telemetry)
+    packer = Packer(log, collector_id, limits, clock, telemetry, on_failure)
     sorter = Sorter(workspace, log.partitions, collector_id, limits, telemetry)
     keys = KeyRing(write_keys, secret_keys)
     intake = Intake(keys, sorter, packer, Throttle(limits), limits, telemetry)

@@ -21,6 +21,8 @@ from schemas import traces
 from schemas.log import LogAppender, LogUnavailable
 from schemas.topics import Record
 
+_ENDED = "the appending thread has ended; send it again"
+
 
 class _Request(NamedTuple):
     portions: Sequence[Portion]
@@ -36,13 +38,21 @@ class Packer:
     """
 
     def __init__(
-        self, log: LogAppender, collector_id: str, limits: Limits, clock: Callable[[], int], telemetry: Telemetry
+        self,
+        log: LogAppender,
+        collector_id: str,
+        limits: Limits,
+        clock: Callable[[], int],
+        telemetry: Telemetry,
+        on_failure: Callable[[Exception], None] = lambda error: None,
     ) -> None:
+        """`on_failure` is told, in the thread, what ended it; everything is refused from then on."""
         self._log = log
         self._collector = collector_id
         self._limits = limits
         self._clock = clock
         self._telemetry = telemetry
+        self._on_failure = on_failure
         self._lock = threading.Lock()
         self._waiting: list[_Request] = []
         self._waiting_bytes = 0
@@ -123,6 +133,23 @@ class Packer:
         return done
 
     def _run(self) -> None:
+        try:
+            self._append_all()
+        except Exception as error:
+            # The last frame of the thread: nothing is left waiting, and the process decides what its end means.
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        with self._lock:
+            self._is_open = False
+            waiting, self._waiting = self._waiting, []
+            self._waiting_bytes = 0
+        self.is_writable = False
+        self._loop.call_soon_threadsafe(_settle, waiting, LogUnavailable(_ENDED))
+        self._on_failure(error)
+
+    def _append_all(self) -> None:
+        """Append whatever waits, until `stop`."""
         is_idle = True
         while True:
             requests, low_watermark_ms, is_open = self._take()
@@ -175,23 +202,18 @@ class Packer:
             self.is_writable = True
 
     def _commit(self, requests: list[_Request], low_watermark_ms: int) -> None:
-        records = pack(
-            (portion for request in requests for portion in request.portions), self._collector, self._sequence
-        )
+        # Stays so if anything unexpected ends the thread.
+        failure: LogUnavailable | None = LogUnavailable(_ENDED)
         started = time.perf_counter()
-        failure: BaseException | None = None
         try:
+            portions = (portion for request in requests for portion in request.portions)
+            records = pack(portions, self._collector, self._sequence)
             self._append(records, low_watermark_ms, requests)
         except LogUnavailable as error:
             failure = error
             self._telemetry.append_failures.inc()
-        except BaseException as error:
-            # Not swallowed: the senders learn of it, and the thread ends with it.
-            failure = LogUnavailable(f"the appending thread ended: {error!r}")
-            with self._lock:
-                self._is_open = False
-            raise
         else:
+            failure = None
             # Only what was appended uses up numbers, so that they have no gaps.
             self._sequence += len(records)
             self._telemetry.records.inc(len(records))

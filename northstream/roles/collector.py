@@ -5,6 +5,7 @@ Wires `ingest` with the log, embedded or Kafka; takes no decision about events.
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import uvloop
@@ -43,7 +44,7 @@ async def _collect_into_embedded_log(launch: Launch, lifetime: Lifetime) -> None
     embedded = EmbeddedLog(settings)
     pruning = asyncio.create_task(embedded.prune_regularly(int(workspace.log_retention_seconds * 1000)))
     try:
-        app = create_collector(settings, workspace, embedded.log, embedded.places.engine_socket)
+        app = create_collector(settings, workspace, embedded.log, lifetime.fail, embedded.places.engine_socket)
         await serve(app, launch.socket("http"), lifetime, DRAIN_SECONDS, app.end_streams)
     finally:
         pruning.cancel()
@@ -56,14 +57,18 @@ async def _collect_into_kafka(launch: Launch, lifetime: Lifetime) -> None:
     settings = launch.settings
     log = await wait_for_servers(lambda: open_appender(settings), launch, lifetime)
     try:
-        app = create_collector(settings, load_named_workspace(settings), log)
+        app = create_collector(settings, load_named_workspace(settings), log, lifetime.fail)
         await serve(app, launch.socket("http"), lifetime, DRAIN_SECONDS)
     finally:
         await asyncio.to_thread(log.close)
 
 
 def create_collector(
-    settings: Settings, workspace: Workspace, log: LogAppender, upstream: Path | None = None
+    settings: Settings,
+    workspace: Workspace,
+    log: LogAppender,
+    on_failure: Callable[[Exception], None],
+    upstream: Path | None = None,
 ) -> Collector:
     """The collector as an ASGI app over a log. `upstream`: the engine's Unix socket, if there is one behind it."""
     return create_app(
@@ -76,6 +81,7 @@ def create_collector(
         collector_id=secrets.token_hex(6),
         upstream=upstream,
         registry=process_registry("collector"),
+        on_failure=on_failure,
     )
 
 

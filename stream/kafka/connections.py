@@ -5,6 +5,7 @@ Does not hold connections: each client has its own.
 
 import socket
 from collections.abc import Callable
+from struct import error as StructError
 from typing import Any
 
 from kafka.errors import KafkaError
@@ -12,6 +13,9 @@ from kafka.net.compat import KafkaNetClient
 
 from schemas.log import LogUnavailable
 from stream.kafka.client_logs import calm_client_logs
+
+LIBRARY_ERRORS = (KafkaError, OSError, ValueError, AssertionError, RuntimeError, StructError)
+"""What comes out of kafka-python when brokers go away or answer what it does not expect; any may pass by itself."""
 
 REQUEST_TIMEOUT_MS = 5_000
 BOOTSTRAP_TIMEOUT_MS = 5_000
@@ -45,7 +49,7 @@ def connect(kind: Callable[..., Any], brokers: str, **settings: Any) -> Any:
             kafka_client=remembered,
             **settings,
         )
-    except KafkaError as error:
+    except LIBRARY_ERRORS as error:
         for client in inner:
             # The library leaves the thread of a client that could not be made running for ever.
             client.close()

@@ -15,7 +15,7 @@ from kafka.errors import KafkaError
 from schemas import traces
 from schemas.log import LogUnavailable
 from schemas.topics import Record
-from stream.kafka.connections import connect
+from stream.kafka.connections import LIBRARY_ERRORS, connect
 from stream.kafka.topics import COLLECTORS, MAX_RECORD_BYTES
 from stream.kafka.watermarks import encode_watermark
 from stream.log.messages import Headers, record_headers
@@ -84,7 +84,7 @@ class KafkaLog:
             offsets = _confirmed(sent)
         if low_watermark_ms is not None and self._is_mark_due():
             # Not waited for: the records are safe, and the next mark says more.
-            with suppress(KafkaError):
+            with suppress(*LIBRARY_ERRORS):
                 self._mark(producer, encode_watermark(records[0].collector, low_watermark_ms))
         return offsets
 
@@ -100,7 +100,7 @@ class KafkaLog:
         if producer is None:
             return
         if self._has_mark:
-            with suppress(KafkaError):
+            with suppress(*LIBRARY_ERRORS):
                 self._mark(producer, None).get(_CLOSE_SECONDS)
         _end(producer)
 
@@ -118,8 +118,7 @@ class KafkaLog:
         producer = self._open_producer()
         try:
             yield producer
-        except (KafkaError, ValueError) as error:
-            # ValueError: the cluster does not have the partition (any more).
+        except LIBRARY_ERRORS as error:
             self._drop(producer, error)
             raise LogUnavailable(f"Kafka did not confirm: {error}") from error
 
@@ -183,7 +182,7 @@ def _confirmed(sent: Sequence[Any]) -> list[int]:
 
 def _end(producer: Any) -> None:
     """Give up whatever is under way, at once."""
-    with suppress(KafkaError):
+    with suppress(*LIBRARY_ERRORS):
         producer.close(timeout=0)
     # With records under way `close` raises before it ends the sending thread.
     producer._sender.force_close()

@@ -30,8 +30,9 @@ class Hands:
         return self.now_ms
 
 
-def packer_over(log: Any, clock: Hands | None = None, **limits: Any) -> Packer:
-    packer = Packer(log, "c-1", Limits(**{"idle_mark_seconds": 60.0} | limits), clock or Hands(), Telemetry())
+def packer_over(log: Any, clock: Hands | None = None, on_failure: Any = print, **limits: Any) -> Packer:
+    limits_ = Limits(**{"idle_mark_seconds": 60.0} | limits)
+    packer = Packer(log, "c-1", limits_, clock or Hands(), Telemetry(), on_failure)
     packer.start()
     return packer
 
@@ -175,6 +176,37 @@ async def test_readiness_comes_back_by_itself(memory_log: Any) -> None:
     await asyncio.to_thread(_until, lambda: not packer.is_writable)
     memory_log.refuses = False
     await asyncio.to_thread(_until, lambda: packer.is_writable)
+    await packer.stop()
+
+
+@pytest.mark.parametrize("first_use", ["append", "advance"])
+async def test_an_unknown_error_of_the_log_settles_what_waits_and_is_told(memory_log: Any, first_use: str) -> None:
+    """Nobody waits for a thread that has ended, nobody is taken in any more, and the process learns to end."""
+    defect = RuntimeError("of the library")
+    told: list[Exception] = []
+
+    def fails(*_: Any) -> None:
+        memory_log.gate.wait()
+        raise defect
+
+    memory_log.gate.clear()
+    setattr(memory_log, first_use, fails)
+    packer = packer_over(memory_log, on_failure=told.append, idle_mark_seconds=0.01)
+    if first_use == "append":
+        in_hand = submit(packer, lines(0, "in hand"))
+        await asyncio.to_thread(_until, lambda: packer.waiting_bytes == 0)
+        waiting = [in_hand, submit(packer, lines(0, "behind it"))]
+    else:
+        await asyncio.sleep(0.1)
+        waiting = [submit(packer, lines(0, "behind it"))]
+    memory_log.gate.set()
+    for future in waiting:
+        with pytest.raises(LogUnavailable, match="ended"):
+            await future
+    await asyncio.to_thread(_until, lambda: told == [defect])
+    assert not packer.is_writable
+    with pytest.raises(Rejection):
+        submit(packer, lines(0, "late"))
     await packer.stop()
 
 
