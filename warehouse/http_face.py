@@ -17,6 +17,7 @@ from starlette.routing import Route
 from warehouse.face_bodies import deflate, to_blocks
 from warehouse.face_engine import FaceEngine, FaceQuery
 from warehouse.face_errors import FaceError
+from warehouse.face_held import HeldResponse
 from warehouse.face_large import LargeResponse
 from warehouse.face_replies import Connection, FaceResult, LargeReply
 from warehouse.face_request import (
@@ -35,10 +36,14 @@ from warehouse.face_settings import READER_LIMITS
 WAIT_FOR_TURN_SECONDS = 10.0
 
 READER_TURNS = 3
-"""Statements of the read-only user that run at once, whoever asks: its memory is bounded by statement, and the engine
-knows one user only, so that a bound of the engine's over all of them would count our own work too."""
+"""Statements of the read-only user that run or send their reply at once, whoever asks: its memory is bounded by
+statement and reply, and the engine knows one user only, so that a bound of the engine's over all of them would count
+our own work too."""
 
 WAIT_FOR_READER_TURN_SECONDS = float(READER_LIMITS["max_execution_time"])
+
+SLOW_READER_SECONDS = 10.0
+"""How long a client of the read-only user may take nothing of its reply before it gets no more of it."""
 
 
 def create_face(
@@ -49,6 +54,7 @@ def create_face(
     default_database: str = "northstream",
     max_connections: int = 8,
     open_to_network: bool = False,
+    slow_reader_seconds: float = SLOW_READER_SECONDS,
 ) -> Starlette:
     """The application.
 
@@ -61,9 +67,10 @@ def create_face(
         max_connections: statements that run at once; others wait up to ten seconds for a turn. Of the read-only user's
             at most three run at once; others wait up to half a minute.
         open_to_network: let the read-only user in without credentials from beyond loopback too.
+        slow_reader_seconds: how long a client of the read-only user may take nothing of its reply.
     """
     access = Access(writer_user, writer_password, open_to_network)
-    face = _Face(FaceEngine(open_connection, default_database), access, max_connections)
+    face = _Face(FaceEngine(open_connection, default_database), access, max_connections, slow_reader_seconds)
     return Starlette(
         routes=[
             Route("/", face.answer, methods=["GET", "POST"]),
@@ -80,11 +87,12 @@ async def _say_ok(request: Request) -> Response:
 class _Face:
     """Answers requests, a bounded number of them at once."""
 
-    def __init__(self, engine: FaceEngine, access: Access, max_connections: int) -> None:
+    def __init__(self, engine: FaceEngine, access: Access, max_connections: int, slow_reader_seconds: float) -> None:
         self._engine = engine
         self._access = access
         self._turns = asyncio.Semaphore(max_connections)
         self._reader_turns = asyncio.Semaphore(READER_TURNS)
+        self._slow_reader_seconds = slow_reader_seconds
 
     async def answer(self, request: Request) -> Response:
         identity = query_id(request)
@@ -104,7 +112,11 @@ class _Face:
                 headers = await self._headers(identity, self._access.writer_user if writer else READER)
                 if isinstance(result, LargeReply):
                     return LargeResponse(result, headers, turns.pop_all(), is_on(request.query_params, "compress"))
-            return _success(request, result, headers)
+                # In a thread, too: a large reply takes long to compress.
+                response = await run_in_threadpool(_success, request, result, headers)
+                if not writer:
+                    return HeldResponse(response, turns.pop_all(), self._slow_reader_seconds)
+            return response
         except FaceError as error:
             return await self._failure(error, identity, is_on(request.query_params, "compress"))
         except ClientDisconnect:

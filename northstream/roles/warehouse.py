@@ -17,9 +17,10 @@ from northstream.telemetry.requests import observed_sql
 DRAIN_SECONDS = 10
 """How long statements under way may take at the end."""
 
-MAX_CONNECTIONS = 24
-"""Statements at once. Those of the read-only user have a few turns of their own at most, so that inserts and the
-roles' short readings always find one."""
+MAX_CONNECTIONS = 32
+"""Statements at once, a thread for each (the server has forty). Roles bring up to six each, and a read that streams
+holds its turn until its role has read it. Those of the read-only user have a few turns at most, so that inserts and
+the roles' short readings find one; many roles that start at once wait for each other."""
 
 
 def run(launch: Launch) -> None:

@@ -22,7 +22,7 @@ def main(path: str) -> None:
     engine.query("CREATE TABLE northstream.notes (id Int64, text String) ENGINE = MergeTree ORDER BY id")
     listening = socket.create_server(("127.0.0.1", 0))
     print(listening.getsockname()[1], flush=True)
-    face = create_face(lambda: chdb.connect(path), writer_password=PASSWORD, max_connections=4)
+    face = create_face(lambda: chdb.connect(path), writer_password=PASSWORD, max_connections=4, slow_reader_seconds=5.0)
     uvicorn.Server(uvicorn.Config(face, log_level="warning")).run(sockets=[listening])
 
 

@@ -1,7 +1,8 @@
 """Replies too large to be kept whole: the writer's come in pieces, and their end is told apart from their failure."""
 
 import socket
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from functools import partial
 
 import httpx
 import pytest
@@ -65,6 +66,22 @@ def test_clients_that_go_away_leave_their_turns(face: FaceAddress) -> None:
         ):
             next(reply.iter_bytes())
     assert face.write("SELECT 1").text == "1\n"
+
+
+def test_readers_that_take_nothing_hold_their_turns_for_a_while_only(face: FaceAddress) -> None:
+    """Else each of them would keep another reply in memory. The others wait; the writer is served."""
+    statement = b"SELECT repeat('x', 1000) FROM numbers(40000) FORMAT CSV"
+    request = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(statement)
+    with ExitStack() as clients:
+        stalled = [clients.enter_context(socket.create_connection(("127.0.0.1", face.port))) for _ in range(3)]
+        for client in stalled:
+            client.sendall(request + statement)
+        for client in stalled:
+            client.recv(1, socket.MSG_PEEK)
+        assert face.write("SELECT 1").text == "1\n"
+        assert face.read("SELECT 2").text == "2\n"
+        taken = [sum(map(len, iter(partial(client.recv, 1 << 20), b""))) for client in stalled]
+        assert min(taken) < 40_000_000
 
 
 def test_half_a_request_leaves_no_trace(face: FaceAddress) -> None:
