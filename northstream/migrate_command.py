@@ -13,7 +13,7 @@ from northstream.settings import Settings
 from northstream.waiting import PASSING, wait_at_most
 from northstream.workspaces import load_named_workspace
 from schemas.definitions import StreamDefinitions
-from stream.kafka.topics import TopicsWrong, declare_topics
+from stream.kafka.topics import TooFewBrokers, TopicsWrong, declare_topics
 from warehouse.client import Warehouse
 from warehouse.guarantees import check_guarantees
 from warehouse.migrate import MigrationError, migrate
@@ -43,6 +43,11 @@ def run_migrate(settings: Settings) -> None:
     try:
         wait_at_most(WAIT_SECONDS, lambda: _make_topics(settings), _say_waiting)
         wait_at_most(WAIT_SECONDS, lambda: _make_tables(settings, definitions), _say_waiting)
+    except TooFewBrokers as error:
+        raise UserError(
+            f"{error}; waited {WAIT_SECONDS:.0f} s: start the other brokers, or ask for fewer copies with "
+            "NORTHSTREAM_KAFKA_REPLICATION"
+        ) from error
     except PASSING as error:
         raise UserError(f"{error}; waited {WAIT_SECONDS:.0f} s for it") from error
 

@@ -35,6 +35,10 @@ class TopicsWrong(Exception):
     """Topics are there, but not as they must be: one sentence for each difference, with what to do."""
 
 
+class TooFewBrokers(LogUnavailable):
+    """Fewer brokers have registered than copies are asked for, as while a cluster comes up; says how many have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What a topic is, or has to be. `None` in what it has to be: anything will do."""
@@ -49,6 +53,7 @@ def declare_topics(brokers: str, prefix: str, partitions: int, replication: int,
 
     Raises:
         TopicsWrong: others are there in another shape, or Kafka refuses to make them so.
+        TooFewBrokers: some are not there yet, or never will be.
         LogUnavailable: Kafka cannot be reached now.
     """
     wanted = _wanted_shapes(prefix, partitions, replication, retention_ms)
@@ -170,6 +175,7 @@ def _make(admin: Any, missing: Mapping[str, Shape]) -> list[str]:
         raise_errors=False,
     )
     refused = []
+    waiting = ""
     made = []
     for topic in answer["topics"]:
         error = for_code(topic["error_code"])
@@ -177,11 +183,13 @@ def _make(admin: Any, missing: Mapping[str, Shape]) -> list[str]:
         if not topic["error_code"]:
             made.append(topic["name"])
         elif error is InvalidReplicationFactorError:
-            refused.append(f"{topic['name']} cannot have so many copies: {reason}")
+            waiting = f"{topic['name']} cannot have the copies asked for yet: {reason}"
         elif error is not TopicAlreadyExistsError:
             refused.append(f"{topic['name']} cannot be made: {error.__name__}: {reason}")
     if refused:
         raise TopicsWrong(". ".join(refused))
+    if waiting:
+        raise TooFewBrokers(waiting)
     admin.wait_for_topics(list(missing))
     return made
 
