@@ -1,8 +1,9 @@
-"""Keeps telemetry prompt although some of it asks servers that may hang: what takes too long is left out of the page.
+"""Keeps telemetry prompt although some of it asks servers that may hang: what takes too long, or fails, is left out.
 
 Does not stop what was asked; the next look waits for the same answer.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +13,8 @@ from prometheus_client.core import Metric
 
 PATIENCE_SECONDS = 5.0
 """Scrapers wait ten seconds for the whole page."""
+
+log = logging.getLogger(__name__)
 
 Collect = Callable[[], Iterable[Metric]]
 
@@ -26,7 +29,10 @@ class Timely:
         self._answers: dict[Collect, Future[list[Metric]]] = {}
 
     def collect(self) -> Iterator[Metric]:
-        """What is told in time; an answer that a look before this one waited for in vain is as good."""
+        """What is told in time; an answer that a look before this one waited for in vain is as good.
+
+        A question that fails costs its own numbers only; log lines are counted by level.
+        """
         with self._lock:
             answers = {asked: self._answers.get(asked) or _ask(asked) for asked in self._asked}
             self._answers = answers.copy()
@@ -35,6 +41,10 @@ class Timely:
             try:
                 metrics = answer.result(max(0.0, deadline - time.monotonic()))
             except TimeoutError:
+                continue
+            except Exception:
+                # The last frame of the question's own thread: without the rest nobody would see how this process does.
+                log.exception("telemetry is left out: it could not be told")
                 continue
             finally:
                 self._forget(asked, answer)

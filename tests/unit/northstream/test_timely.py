@@ -2,6 +2,7 @@
 
 import threading
 
+import pytest
 from prometheus_client.core import Metric
 
 from northstream.telemetry.timely import Timely
@@ -53,3 +54,14 @@ def test_each_look_asks_anew() -> None:
     timely = Timely(collect)
     assert [list(timely.collect()) for _ in range(3)] == [[LAG]] * 3
     assert len(asked) == 3
+
+
+def test_what_fails_is_left_out_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """A page that is an error would take this process for dead, for one question that it cannot answer."""
+
+    def fail() -> list[Metric]:
+        raise LookupError("no longer retained")
+
+    timely = Timely(fail, lambda: [OTHER])
+    assert [list(timely.collect()) for _ in range(2)] == [[OTHER]] * 2
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 2
