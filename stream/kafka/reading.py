@@ -6,7 +6,9 @@ Does not write: see `stream.kafka.log`; the stream's agents read through `stream
 from collections import defaultdict
 from collections.abc import Mapping
 from threading import Lock
+from typing import Any
 
+from schemas.log import LogUnavailable
 from schemas.topics import LogEnd, StoredRecord, Topic
 from stream.kafka.asking import Questions
 from stream.kafka.lines import LineCount
@@ -15,8 +17,11 @@ from stream.kafka.records import stored_from_kafka
 from stream.kafka.topics import COLLECTORS
 from stream.kafka.watermarks import Marks
 
-COUNTED_AT_ONCE = 512
-"""Records that a question about lines reads, in order to count; what lies further off is estimated."""
+COUNTED_AT_ONCE = 128
+"""Records that a question about lines reads at most, in order to count; what lies further off is estimated."""
+
+_SAMPLED = 16
+"""Records by which what lies further off is estimated: during a backlog every question would read the whole of it."""
 
 
 class KafkaLogReader:
@@ -82,22 +87,20 @@ class KafkaLogReader:
     def first_appended_ms(self, topic: Topic, partition: int, offset: int) -> int | None:
         """When the record at `offset` was appended, by the broker's clock; None at the end."""
         name = self._prefix + topic
-        if offset >= self._questions.ends(name)[partition]:
+        first, end = self._retained(name, partition, offset)
+        if first >= end:
             return None
-        first = max(offset, self._questions.starts(name)[partition])
-        messages = self._questions.messages(name, partition, first, first + 1)
+        messages = self._messages(name, partition, first, first + 1)
         return int(messages[0].timestamp) if messages else None
 
     def low_watermarks(self) -> Mapping[str, int]:
         """Low watermark (Unix ms) of each living collector, by name."""
         name = self._prefix + COLLECTORS
         with self._marking:
-            end = self._questions.ends(name)[0]
-            if self._marks_read < end:
-                first = max(self._marks_read, self._questions.starts(name)[0])
-                for message in self._questions.messages(name, 0, first, end):
-                    self._marks.take(message.key, message.value, message.timestamp)
-                self._marks_read = end
+            first, end = self._retained(name, 0, self._marks_read)
+            for message in self._messages(name, 0, first, end):
+                self._marks.take(message.key, message.value, message.timestamp)
+            self._marks_read = end
             return self._marks.living()
 
     def close(self) -> None:
@@ -108,6 +111,17 @@ class KafkaLogReader:
         for one in fetched.values():
             one.close()
 
+    def _retained(self, name: str, partition: int, first: int) -> tuple[int, int]:
+        """The first offset from `first` on that is retained, and the end; asked only if there may be anything."""
+        end = self._questions.ends(name)[partition]
+        return (max(first, self._questions.starts(name)[partition]) if first < end else end), end
+
+    def _messages(self, name: str, partition: int, first: int, end: int) -> list[Any]:
+        try:
+            return self._questions.messages(name, partition, first, end) if first < end else []
+        except LookupError as error:
+            raise LogUnavailable(f"{name}/{partition}: retention went on while its records were asked for") from error
+
     def _of(self, topic: Topic, partition: int) -> Prefetch:
         with self._opening:
             if (topic, partition) not in self._fetched:
@@ -115,7 +129,7 @@ class KafkaLogReader:
             return self._fetched[topic, partition]
 
     def _count_towards(self, lines: LineCount, topic: Topic, partition: int, offset: int) -> None:
-        """Count records until `offset` lies in the window, or comes nearer to it if it is far below."""
+        """Count records until `offset` lies in the window; only a few of them if it lies far below."""
         if lines.is_empty:
             lines.begin(0 if offset <= COUNTED_AT_ONCE else offset)
         if offset - lines.high > COUNTED_AT_ONCE:
@@ -123,8 +137,10 @@ class KafkaLogReader:
         elif offset > lines.high:
             lines.grow_up(self._counts(topic, partition, lines.high, offset))
         elif offset < lines.low and not lines.is_full:
-            first = max(offset, lines.low - COUNTED_AT_ONCE)
-            lines.grow_down(self._counts(topic, partition, first, lines.low))
+            is_near = lines.low - offset <= COUNTED_AT_ONCE
+            if is_near or lines.high - lines.low < _SAMPLED:
+                first = offset if is_near else lines.low - _SAMPLED
+                lines.grow_down(self._counts(topic, partition, first, lines.low))
 
     def _counts(self, topic: Topic, partition: int, first: int, end: int) -> list[int]:
         messages = self._questions.messages(self._prefix + topic, partition, first, end)

