@@ -13,6 +13,29 @@ class LogUnavailable(Exception):
     """The log cannot take or give records now (disk full, I/O error, broker away); retry later."""
 
 
+class LogCutShort(RuntimeError):
+    """The log ends before what was read of it earlier: it has lost records, or is another one.
+
+    Whoever goes on would pass over the next records without a word, since it takes them for those that it has read.
+    """
+
+
+def check_reaches(topic: Topic, ends: Mapping[int, int], positions: Mapping[int, int]) -> None:
+    """Hold positions (by partition, read before the ends) against the ends of the log.
+
+    Raises:
+        LogCutShort: a position lies beyond its end; nothing may be read from there.
+    """
+    for partition, position in positions.items():
+        end = ends.get(partition, 0)
+        if position > end:
+            raise LogCutShort(
+                f"{topic}/{partition} ends at offset {end}, but everything before {position} was read from it earlier:"
+                " is this the log of this warehouse? (KAFKA, KAFKA_PREFIX) If so, it has lost records: see Backup in"
+                " docs/operations.md"
+            )
+
+
 class LogAppender(Protocol):
     """The writing end. A collector appends from one thread; a worker's hand-offs may come from several."""
 

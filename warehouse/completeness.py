@@ -60,6 +60,16 @@ class Standing:
         head, header = self.heads.get(partition), self.headers.get(partition)
         return head is not None and header is not None and head.owner == claim == header.owner
 
+    @property
+    def is_of_this_log(self) -> bool:
+        """Whether no position lies beyond an end, as it does where the log has lost records or is another one."""
+        return all(
+            position <= end.offset
+            for topic, ends in self.ends.items()
+            for partition, end in ends.items()
+            for position in positions_of_readers(self, topic, partition)
+        )
+
     def head(self, topic: Topic, partition: int) -> int:
         """The counters' position; a partition without a head has counted nothing."""
         return _position(self.heads.get(partition), topic)
@@ -92,7 +102,7 @@ def _position(owned: OwnedPositions | None, topic: Topic) -> int:
 
 
 def lag_of(standing: Standing, lines_before: Mapping[Place, Mapping[int, int]]) -> int:
-    """Lines not yet behind every reader; 0 only if each partition is settled.
+    """Lines not yet behind every reader; 0 only if each partition is settled: every reader stands at its very end.
 
     `lines_before` gives, by place and offset, the lines before each reader's position.
     """
@@ -103,7 +113,7 @@ def lag_of(standing: Standing, lines_before: Mapping[Place, Mapping[int, int]]) 
             positions = positions_of_readers(standing, topic, partition)
             behind = end.lines - min(lines_before[topic, partition][position] for position in positions)
             total += max(behind, 0)
-            settled = settled and all(position >= end.offset for position in positions)
+            settled = settled and all(position == end.offset for position in positions)
     settled = settled and all(standing.is_owned(partition) for partition in standing.ends[Topic.EVENTS])
     return 0 if settled else max(total, 1)
 
@@ -154,7 +164,8 @@ class CompletionTracker:
         latest = _Observation(now_ms, _all_appended_ms(standing, now_ms), _ends_of(standing), handoff_ends)
         is_due = not self._open or now_ms - self._open[-1].at_ms >= _SPACING_MS
         self._open.append(latest)
-        if all(standing.is_owned(partition) for partition in standing.ends[Topic.EVENTS]):
+        is_owned = all(standing.is_owned(partition) for partition in standing.ends[Topic.EVENTS])
+        if is_owned and standing.is_of_this_log:
             self._close_passed(standing, handoff_ends, no_handoffs_left)
             if first_open_ms is not None and no_handoffs_left:
                 self._reach(min(latest.through_ms, first_open_ms - REQUEST_AGE_MS))

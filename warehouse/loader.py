@@ -14,12 +14,13 @@ from typing import Any
 from opentelemetry import trace
 from prometheus_client.core import Metric
 
-from schemas.log import LogReader, LogUnavailable
+from schemas.log import LogReader, LogUnavailable, check_reaches
 from schemas.rows import EventRow, LinkRow, QuarantineRow
 from warehouse.batches import (
     EVENTS_TABLE,
     LINKS_TABLE,
     QUARANTINE_TABLE,
+    TOPICS,
     Batch,
     read_again,
     read_next,
@@ -148,6 +149,7 @@ class Loader:
         Raises:
             WarehouseUnavailable, LogUnavailable: try again; nothing is lost or doubled.
             LookupError: the log no longer has what must be loaded.
+            LogCutShort: it ends before what was loaded.
             TooMuchPoison, TooManyUnreadable: a wrong program writes into the log; nothing is skipped.
             WrittenByLaterVersion: everything before it is loaded; a newer release has to go on.
         """
@@ -156,6 +158,7 @@ class Loader:
         batch = read_next(self._log, self._done, self._max_lines, self._max_bytes)
         if not batch.ranges:
             batch.check_next()
+            self._check_reaches()
             return batch
         check_poison(self._warehouse, batch.foreign, self._poison_limit)
         # If anything fails from here on, the ledger tells what was planned.
@@ -174,9 +177,15 @@ class Loader:
         """Learn from the ledger where loading stands; insert again what was planned and is not done."""
         state = self._ledger.read()
         self._done = dict(state.done)
+        self._check_reaches()
         if state.unfinished:
             self._load(read_again(self._log, state.unfinished), time.monotonic())
         self._is_certain = True
+
+    def _check_reaches(self) -> None:
+        for topic in TOPICS:
+            loaded = {part.partition: part.to_offset for part in self._done.values() if part.topic is topic}
+            check_reaches(topic, self._log.end_offsets(topic), loaded)
 
     @_tracer.start_as_current_span("load")
     def _load(self, batch: Batch, began: float) -> None:
@@ -261,6 +270,8 @@ class Loader:
                 batch = self.load_once()
             except (WarehouseUnavailable, LogUnavailable) as error:
                 self.telemetry.pauses.inc()
+                # A log that was away may have come back shorter.
+                self._is_certain = False
                 log.warning("loading pauses for %.1f s: %s", pause, error)
                 if self._abandoned.is_set():
                     return

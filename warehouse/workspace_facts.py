@@ -10,6 +10,11 @@ from warehouse.client import DATABASE, Warehouse
 
 _ENCODER = msgspec.json.Encoder()
 _LATEST = f"SELECT timezone, definitions, generation FROM {DATABASE}.workspace ORDER BY generation DESC LIMIT 1"
+# A start that was cut short may have left steps of a generation that never counted.
+_NEWEST = f"""
+SELECT greatest((SELECT max(generation) FROM {DATABASE}.workspace),
+                (SELECT max(generation) FROM {DATABASE}.funnel_steps))
+"""
 _STEPS = f"""
 SELECT funnel_id, step, name FROM {DATABASE}.funnel_steps WHERE generation = {{generation:UInt64}}
 ORDER BY funnel_id, step
@@ -21,17 +26,17 @@ Steps = list[tuple[str, int, str]]
 def write_workspace_facts(warehouse: Warehouse, definitions: StreamDefinitions) -> None:
     """Make the views follow these definitions; writes nothing if they do already.
 
-    The steps come before the generation that makes them count. May raise `WarehouseUnavailable`.
+    The steps come before the generation that makes them count, which is a new one each time: a table drops a block that
+    it has seen before, even if its rows were deleted since. May raise `WarehouseUnavailable`.
     """
     steps = _steps_of(definitions)
     latest = warehouse.rows(_LATEST)
-    generation = 1
     if latest:
         timezone, digest, current = latest[0]
         known = [tuple(row) for row in warehouse.rows(_STEPS, {"generation": current})]
         if (timezone, digest, known) == (definitions.timezone, definitions.digest, steps):
             return
-        generation = current + 1
+    generation = int(warehouse.rows(_NEWEST)[0][0]) + 1
     _write_steps(warehouse, generation, steps)
     row = {"generation": generation, "timezone": definitions.timezone, "definitions": definitions.digest}
     warehouse.insert_lines("workspace", list(row), _ENCODER.encode(row), {})
@@ -52,10 +57,6 @@ def _steps_of(definitions: StreamDefinitions) -> Steps:
 
 
 def _write_steps(warehouse: Warehouse, generation: int, steps: Steps) -> None:
-    # Left behind by a start that was cut short before its generation counted.
-    warehouse.command(
-        f"DELETE FROM {DATABASE}.funnel_steps WHERE generation = {{generation:UInt64}}", {"generation": generation}
-    )
     rows = [{"generation": generation, "funnel_id": funnel, "step": step, "name": name} for funnel, step, name in steps]
     if rows:
         warehouse.insert_lines("funnel_steps", list(rows[0]), _ENCODER.encode_lines(rows), {})

@@ -7,6 +7,7 @@ import pytest
 from integration.warehouse.cut_loads import physical
 from integration.warehouse.log_records import event, events
 
+from schemas.log import LogCutShort
 from schemas.topics import FORMAT_VERSION, Kind, Record, Topic, WrittenByLaterVersion
 from stream.log.local import LocalLog
 from warehouse.client import Warehouse
@@ -48,6 +49,16 @@ def test_a_range_that_a_newer_release_planned_is_left_to_it(warehouse: Warehouse
     with pytest.raises(WrittenByLaterVersion):
         Loader(events_log, warehouse).load_once()
     assert physical(warehouse, "events") == 1
+
+
+def test_a_log_that_ends_before_what_was_loaded_is_refused(warehouse: Warehouse, events_log: LocalLog) -> None:
+    """It has lost records or is another one: what is appended there next would never be loaded, in silence."""
+    events_log.append([events(0, event("m1"))])
+    load_all(Loader(events_log, warehouse))
+    done = Ledger(warehouse).read().done[Topic.EVENTS, 0]
+    Ledger(warehouse).finish([replace(done, from_offset=1, to_offset=9)])
+    with pytest.raises(LogCutShort, match="events/0 ends at offset 1, but everything before 9"):
+        load_all(Loader(events_log, warehouse))
 
 
 def sure(numbers: Iterable[int]) -> list[Record]:

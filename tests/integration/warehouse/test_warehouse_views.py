@@ -122,6 +122,17 @@ def test_unchanged_facts_are_not_written_again(warehouse: Warehouse) -> None:
     assert warehouse.rows(f"SELECT count() FROM {DATABASE}.workspace") == [(1,)]
 
 
+def test_facts_whose_writing_was_cut_short_are_whole_at_the_next_start(
+    warehouse: Warehouse, store: PeopleStore
+) -> None:
+    """Killed between the steps and the generation that makes them count."""
+    write_workspace_facts(warehouse, definitions("UTC", "A Done", "B Done"))
+    warehouse.command(f"TRUNCATE TABLE {DATABASE}.workspace")
+    write_workspace_facts(warehouse, definitions("UTC", "A Done", "B Done"))
+    publish(store, {"funnel:onboarding:1": {today(): 1}})
+    assert warehouse.rows(f"SELECT step, name FROM {DATABASE}.funnel") == [(1, "A Done"), (2, "B Done")]
+
+
 def test_an_event_belongs_to_its_person_as_known_now(
     warehouse: Warehouse, store: PeopleStore, events_log: LocalLog
 ) -> None:

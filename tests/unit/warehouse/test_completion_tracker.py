@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from schemas.checkpoints import Owner, Positions
 from schemas.topics import LogEnd, Topic
-from warehouse.completeness import REQUEST_AGE_MS, CompletionTracker, OwnedPositions, Standing
+from warehouse.completeness import REQUEST_AGE_MS, CompletionTracker, OwnedPositions, Standing, lag_of
 from warehouse.ledger import Place
 
 OWNER = Owner(1, 1)
@@ -46,6 +46,16 @@ def test_without_a_known_collector_requests_may_be_under_way() -> None:
     """A collector that has not said anything yet may hold messages for as long as a request lives."""
     tracker = CompletionTracker()
     assert tracker.observe(reading(5, 5, low={}), NOW, None) == NOW - REQUEST_AGE_MS
+
+
+def test_a_log_that_ends_before_the_positions_is_never_complete() -> None:
+    """It has lost records, or another log is configured: what comes next is passed over, so nothing is settled."""
+    tracker = CompletionTracker()
+    shorter = reading(990, 1000, low={"c": 500_000})
+    assert tracker.observe(shorter, NOW, None) is None
+    lines = {(topic, 0): {1000: 990, 0: 0} for topic in Topic}
+    assert lag_of(shorter, lines) == 1
+    assert lag_of(reading(1000, 1000), {place: {1000: 1000, 0: 0} for place in lines}) == 0
 
 
 def test_under_steady_traffic_it_follows_the_positions() -> None:
