@@ -9,11 +9,13 @@ import pytest
 from system.cluster.faults import (
     FAULTS,
     Fault,
+    add_worker,
     choose,
     freeze,
     kill_broker,
     kill_child,
     kill_role,
+    remove_worker,
     roll_workers,
     take_broker_away,
 )
@@ -34,6 +36,9 @@ SHORT = (
 KILLS = ("kill of a process", "kill of a role", "kill of the broker")
 LONG_KILLS, LONG_FREEZES, LONG_OUTAGES = 50, 10, 2
 OUTAGE_SECONDS = 60.0
+
+STORM_ROLES = ("warehouse", "collector", "worker", "loader", "boards")
+STORM_ROUNDS = 6
 
 
 @pytest.mark.timeout(900)
@@ -58,6 +63,18 @@ def test_a_storm_of_faults_changes_no_number(tmp_path: Path) -> None:
             for _ in range(scene.random.randint(3, 12)):
                 scene.traffic.wait_for_more()
                 scene.do(choose(scene, (*FAULTS, outage) if scene.done["no broker"] < LONG_OUTAGES else FAULTS))
+            checker.check()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_a_storm_of_workers_changes_no_number(tmp_path: Path) -> None:
+    """Three workers, one, three again, and again: everybody's partitions move all the time, in good order and not."""
+    with cluster_under_load(new_cluster(tmp_path), new_seed(), STORM_ROLES) as (scene, checker):
+        for _ in range(STORM_ROUNDS):
+            for change in (add_worker, add_worker, remove_worker, remove_worker):
+                scene.traffic.wait_for_more()
+                scene.do(Fault(change.__name__, 1, change))
             checker.check()
 
 
