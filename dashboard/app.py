@@ -35,6 +35,7 @@ def create_app(
     telemetry: Callable[[], str],
     alerts: Callable[[], Sequence[Mapping[str, Any]]],
     patience_seconds: float = PATIENCE_SECONDS,
+    is_there: Callable[[], bool] | None = None,
 ) -> FastAPI:
     """The application of one workspace, for the engine's Unix socket or a port of its own.
 
@@ -45,6 +46,7 @@ def create_app(
         telemetry: Prometheus text; may block.
         alerts: where every alert rule stands now; may block.
         patience_seconds: how long a read waits for a warehouse that is away.
+        is_there: whether the warehouse answers at all, within half the patience; may block. None: it cannot hang.
 
     A server that stops awaits `app.state.close_streams()` first: live streams never end by themselves.
 
@@ -54,7 +56,7 @@ def create_app(
     if not any(secret_keys):
         raise ValueError("the read API needs a secret key")
     access = Access(secret_keys, write_keys, clock)
-    reader = Reader(patience_seconds)
+    reader = Reader(patience_seconds, is_there)
     workspace_clock = WorkspaceClock(clock, Calendar(workspace.stream.timezone))
     app = FastAPI(title="NorthStream read API", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     answer_failures(app)

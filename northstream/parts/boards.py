@@ -16,6 +16,7 @@ from northstream.parts.stores import Stores
 from northstream.parts.warehouse_check import warehouse_check
 from northstream.settings import Settings
 from schemas.reading import ReadingUnavailable
+from warehouse.client import Warehouse
 
 _READING_PAUSE_SECONDS = 0.5
 
@@ -25,21 +26,26 @@ def create_api(
     settings: Settings,
     telemetry: Callable[[], str],
     alerts: Callable[[], Sequence[Mapping[str, Any]]],
+    probe: Warehouse | None = None,
 ) -> FastAPI:
     """The application. `alerts`: where every alert rule stands now.
+
+    `probe`: the same warehouse with little patience, if it is a server; by it a read knows a slow one from a dead one.
 
     It is ready when the warehouse answers, whatever the stream does: while that takes its partitions or rebuilds, the
     old numbers are served and nobody should stop sending for it.
     """
+    readiness = warehouse_check(probe or stores.warehouse)
     return create_app(
         reports=stores.reports,
         workspace=stores.workspace,
         clock=unix_ms,
         secret_keys=[settings.secret_key],
         write_keys=[settings.write_key],
-        readiness=warehouse_check(stores.warehouse),
+        readiness=readiness,
         telemetry=telemetry,
         alerts=alerts,
+        is_there=(lambda: all(readiness().values())) if probe else None,
     )
 
 

@@ -10,6 +10,7 @@ from northstream.launch import Launch
 from northstream.lifetime import Lifetime, live
 from northstream.parts.boards import create_api, follow_completeness
 from northstream.parts.cluster_stores import ClusterStores, open_cluster_stores
+from northstream.parts.server_warehouse import connect
 from northstream.serving import served
 from northstream.telemetry.completeness import CompletenessTelemetry
 from northstream.telemetry.process import process_registry, telemetry_of
@@ -17,9 +18,13 @@ from northstream.telemetry.requests import observed_api
 from northstream.telemetry.timely import Timely
 from northstream.waiting_app import wait_for_servers
 from warehouse.alert_states import AlertStates
+from warehouse.client import Patience
 
 DRAIN_SECONDS = 5
 """How long open requests may take; live streams are ended at once."""
+
+PROBING = Patience(connecting=2.0, reading=2.0, writing=2.0)
+"""A server that is silent for so long is taken for dead by reads that wait: within their five seconds."""
 
 
 def run(launch: Launch) -> None:
@@ -40,7 +45,8 @@ async def _serve(launch: Launch, cluster: ClusterStores, lifetime: Lifetime) -> 
     stores = cluster.stores
     alerts = AlertStates(stores.warehouse)
     registry = process_registry("boards", Timely(CompletenessTelemetry(stores.reports, unix_ms).collect))
-    api = create_api(stores, launch.settings, telemetry_of(registry), alerts.read)
+    probe = connect(launch.settings, size=2, patience=PROBING)
+    api = create_api(stores, launch.settings, telemetry_of(registry), alerts.read, probe)
     following = asyncio.create_task(follow_completeness(stores, _always))
     async with served(observed_api(api, registry), launch.socket("http"), DRAIN_SECONDS) as serving:
         try:
@@ -48,6 +54,7 @@ async def _serve(launch: Launch, cluster: ClusterStores, lifetime: Lifetime) -> 
         finally:
             following.cancel()
             await api.state.close_streams()
+            await asyncio.to_thread(probe.close)
 
 
 async def _always() -> None:
