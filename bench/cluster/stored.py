@@ -10,7 +10,7 @@ from bench.collector import BATCH_EVENTS, bodies
 from bench.product import WRITE_KEY, collector_alone
 from bench.wrk import load
 from schemas.topics import Record, Topic
-from stream.log.local import EVENT_TOPICS, LocalLog
+from stream.log.reading import LocalLogReader
 
 _CONNECTIONS = 32
 _BODIES = 1_000
@@ -22,16 +22,16 @@ def stored_records(seconds: int) -> list[Record]:
     with collector_alone(PARTITIONS) as running:
         made = bodies("stored", BATCH_EVENTS, _BODIES)
         load(running.port, WRITE_KEY, "/v1/batch", made, _CONNECTIONS, seconds)
-        log = LocalLog(running.data_dir / "log" / "events.db", EVENT_TOPICS, PARTITIONS)
+        log = LocalLogReader(running.data_dir / "log" / "events.db")
         by_sequence = sorted(_all(log), key=lambda record: record.sequence)
         log.close()
     return by_sequence
 
 
-def _all(log: LocalLog) -> Iterator[Record]:
-    for number, end in log.ends(Topic.EVENTS).items():
+def _all(log: LocalLogReader) -> Iterator[Record]:
+    for number, end in log.end_offsets(Topic.EVENTS).items():
         offset = 0
-        while offset < end.offset:
+        while offset < end:
             read = log.read(Topic.EVENTS, number, offset)
             offset = read[-1].offset + 1
             yield from (stored.record for stored in read)
