@@ -4,6 +4,8 @@ Does not decide what is handed off: see `stream.core.identity`.
 """
 
 import asyncio
+import logging
+import time
 from collections.abc import Callable, Iterable
 
 from schemas.log import LogAppender, LogUnavailable
@@ -16,7 +18,12 @@ MAX_WAITING = 20_000
 
 RETRY_SECONDS = 0.2
 _ENVELOPE_BYTES = 300
-"""A generous size of a hand-off without its state, for cutting blocks."""
+_ENTRY_BYTES = 60
+"""Generous sizes of a hand-off without its state, and of a funnel entry that comes with one, for cutting blocks."""
+
+_SAY_AGAIN_SECONDS = 60.0
+
+log = logging.getLogger(__name__)
 
 
 class HandoffsEnded(RuntimeError):
@@ -83,12 +90,16 @@ class Outgoing:
         await self._moved.wait()
 
     async def _append(self, records: list[Record]) -> None:
+        said_at = -_SAY_AGAIN_SECONDS
         while True:
             self._check()
             try:
                 await asyncio.to_thread(self._log.append, records)
                 return
-            except LogUnavailable:
+            except LogUnavailable as error:
+                if time.monotonic() - said_at >= _SAY_AGAIN_SECONDS:
+                    log.warning("hand-offs cannot be appended yet: %s", error)
+                    said_at = time.monotonic()
                 await asyncio.sleep(RETRY_SECONDS)
 
 
@@ -108,7 +119,9 @@ def _cut(handoffs: list[Handoff]) -> Iterable[list[Handoff]]:
     block: list[Handoff] = []
     size = 0
     for handoff in handoffs:
-        bytes_more = _ENVELOPE_BYTES + (len(handoff.state) if isinstance(handoff, MovedState) else 0)
+        bytes_more = _ENVELOPE_BYTES
+        if isinstance(handoff, MovedState):
+            bytes_more += len(handoff.state) + _ENTRY_BYTES * len(handoff.entries or ())
         if block and (len(block) >= MAX_BLOCK_EVENTS or size + bytes_more > MAX_BLOCK_BYTES):
             yield block
             block, size = [], 0

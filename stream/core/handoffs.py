@@ -30,6 +30,9 @@ class MovedState(msgspec.Struct, gc=False, tag_field="kind", tag="state", array_
 
     Days before `over_day` were over for the sender: it noted as restated what it took out of them, and the receiver
     judges by the same day, so that both halves cancel out. None before version 2 of the program.
+    A state that is too large for a record comes in slices, one after the other (`slices`). The first tells `entries`,
+    those of the whole state as (funnel index, day, times of the steps reached), so that days which are frozen where it
+    arrives are taken over whole; None: the state is whole, or a later slice.
     """
 
     to: str
@@ -37,6 +40,7 @@ class MovedState(msgspec.Struct, gc=False, tag_field="kind", tag="state", array_
     state: bytes
     cause: str
     over_day: int | None = None
+    entries: list[tuple[int, int, list[int]]] | None = None
 
 
 class Union(msgspec.Struct, gc=False, tag_field="kind", tag="union", array_like=True):

@@ -3,26 +3,31 @@
 Does not route records: what is due to a person of any partition goes to the outbox, its own partition included.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from schemas.checkpoints import IdentityWarning, OverrideRow
 from schemas.identity import device_person, person_rank, user_person
 from schemas.rows import LinkRow
+from schemas.topics import MAX_BLOCK_BYTES
 from stream.core.activation import activation, recount_activation
 from stream.core.contributions import adopt_frozen, recount_entries, withdraw
-from stream.core.funnels import all_entries
+from stream.core.funnels import Entries, all_entries
 from stream.core.handoffs import MovedState, Union
 from stream.core.partition import Partition
 from stream.core.people import Moved
 from stream.core.person import Person
 from stream.core.person_codec import decode, encode
 from stream.core.restatements import MERGE
+from stream.core.slices import slices
 
 DEVICE_OF_ANOTHER_USER = "device_of_another_user"
 MANY_IDS = "many_ids"
 ALIAS_WITH_WRITE_KEY = "alias_with_write_key"
+
+MAX_STATE_BYTES = MAX_BLOCK_BYTES * 3 // 4
+"""A larger state moves in slices, so that every record stays within the size of a block, whatever a person has done."""
 
 _decoder = msgspec.json.Decoder(LinkRow)
 
@@ -74,10 +79,10 @@ def apply_state(partition: Partition, moved: MovedState) -> None:
     state = partition.people.touch(moved.to)
     if isinstance(state, Moved):
         _override(partition, decode(moved.sender, moved.state), str(state))
-        partition.outbox.append(MovedState(str(state), moved.sender, moved.state, moved.cause, moved.over_day))
+        partition.outbox.append(msgspec.structs.replace(moved, to=str(state)))
     else:
         other = decode(moved.sender, moved.state)
-        other.entries = all_entries(other, partition.definitions)
+        other.entries = _entries(moved, other, partition)
         _absorb(partition, moved, state, other)
 
 
@@ -88,9 +93,32 @@ def _move(partition: Partition, person_id: str, person: Person, target: str, cau
     partition.restatements.because(cause, MERGE)
     withdraw(partition, person_id, person)
     _override(partition, person, target)
-    state = encode(person_id, person)
-    partition.outbox.append(MovedState(target, person_id, state, cause, partition.restatements.over_day))
+    partition.outbox.extend(_moved_states(partition, person_id, person, target, cause))
     partition.people.move(person_id, target)
+
+
+def _moved_states(
+    partition: Partition, person_id: str, person: Person, target: str, cause: str
+) -> Iterator[MovedState]:
+    """The state as a hand-off; as several, each small enough for a record, if it is large.
+
+    Slices arrive one after the other. Until the last of them the person lacks some messages, which changes numbers for
+    a moment, but for none for good: a day would have to freeze just between two slices.
+    """
+    state, over_day = encode(person_id, person), partition.restatements.over_day
+    if len(state) <= MAX_STATE_BYTES:
+        yield MovedState(target, person_id, state, cause, over_day)
+        return
+    entries: list[tuple[int, int, list[int]]] | None = [(*key, list(times)) for key, times in person.entries.items()]
+    for part in slices(person_id, person, MAX_STATE_BYTES):
+        yield MovedState(target, person_id, part, cause, over_day, entries)
+        entries = None
+
+
+def _entries(moved: MovedState, other: Person, partition: Partition) -> Entries:
+    if moved.entries is None:
+        return all_entries(other, partition.definitions)
+    return {(funnel, day): tuple(times) for funnel, day, times in moved.entries}
 
 
 def _absorb(partition: Partition, moved: MovedState, person: Person, other: Person) -> None:

@@ -134,10 +134,12 @@ class Person:
         if other.last_seen_ms is not None and (self.last_seen_ms is None or other.last_seen_ms > self.last_seen_ms):
             self.last_seen_ms = other.last_seen_ms
         self.settled_days |= other.settled_days
+        has_moved = False
         for message, packed in other.recent.items():
-            known = self.recent.get(message)
-            self.recent[message] = packed if known is None else _unite_recent(known, packed)
-        self.days = self._all_days()
+            known = self.recent.get(message, packed)
+            self.recent[message] = _unite_recent(known, packed)
+            has_moved = has_moved or known & _DAY_MASK != packed & _DAY_MASK
+        self.days = self._all_days() if has_moved else self.days | other.days
         _take_earliest(self.actions, other.actions)
         for step, moments in other.steps.items():
             _take_earliest(self.steps.setdefault(step, {}), moments)
