@@ -24,11 +24,18 @@ class CommitsStopped(RuntimeError):
 
 
 class GroupCommits:
-    """Commits the latest positions, one commit at a time, beside everything else."""
+    """Commits the latest positions, one commit at a time, beside everything else; what is refused is tried again."""
 
-    def __init__(self, app: Any, limit_seconds: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        app: Any,
+        limit_seconds: float = 60.0,
+        pause_seconds: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._app = app
         self._limit = limit_seconds
+        self._pause = pause_seconds
         self._clock = clock
         self._due: dict[TP, int] = {}
         self._wake = asyncio.Event()
@@ -38,13 +45,12 @@ class GroupCommits:
         """These positions are durable.
 
         Raises:
-            CommitsStopped: those of long ago could not be committed yet, nor any since.
+            CommitsStopped: commits have been tried for long, and none has succeeded since.
         """
         self._due.update({TP(self._app.topic_prefix + topic, number): at for (topic, number), at in stored.items()})
-        now = self._clock()
-        self._behind_since = self._behind_since if self._behind_since is not None else now
-        if now - self._behind_since > self._limit:
-            raise CommitsStopped(f"no offsets could be committed for {now - self._behind_since:.0f} s")
+        behind = self._clock() - self._behind_since if self._behind_since is not None else 0.0
+        if behind > self._limit:
+            raise CommitsStopped(f"no offsets could be committed for {behind:.0f} s")
         self._wake.set()
 
     async def run(self) -> None:
@@ -52,7 +58,12 @@ class GroupCommits:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            due, self._due = self._due, {}
+            due, self._due = self._ours(self._due), {}
+            if not due:
+                self._behind_since = None
+                continue
+            if self._behind_since is None:
+                self._behind_since = self._clock()
             committing = asyncio.ensure_future(self._app.consumer._commit_offsets(due))
             # Not cancelled when it is slow: the consumer's thread would fill in an answer that nobody holds.
             while not (await asyncio.wait((committing,), timeout=_PATIENCE_SECONDS))[0]:
@@ -60,4 +71,12 @@ class GroupCommits:
             if committing.result():
                 self._behind_since = None
             else:
-                log.info("the group has taken no offsets: partitions were given to others, or none are ours")
+                log.info("the group has taken no offsets: it shares out partitions, or ours were given to others")
+                self._due = {**due, **self._due}
+                await asyncio.sleep(self._pause)
+                self._wake.set()
+
+    def _ours(self, due: Mapping[TP, int]) -> dict[TP, int]:
+        """Those of others are theirs to commit."""
+        assigned = self._app.consumer.assignment()
+        return {tp: offset for tp, offset in due.items() if tp in assigned}
