@@ -44,7 +44,10 @@ def run(launch: Launch) -> None:
 async def _load(launch: Launch, lifetime: Lifetime) -> None:
     ends = await wait_for_servers(lambda: _open(launch.settings), launch, lifetime)
     leadership = Leadership(
-        launch.settings.kafka, launch.settings.kafka_prefix, on_change=lambda leads: loader.notify()
+        launch.settings.kafka,
+        launch.settings.kafka_prefix,
+        on_change=lambda leads: loader.notify(),
+        on_failure=lifetime.fail,
     )
     loader = Loader(
         ends.log,
@@ -63,7 +66,7 @@ async def _load(launch: Launch, lifetime: Lifetime) -> None:
                 await lifetime.first_end_of()
             finally:
                 await asyncio.to_thread(loader.stop, DRAIN_SECONDS, drain=False)
-                # The next leader begins when this one has really ended.
+                # The next leader begins when this one has ended, or has given up waiting: the ledger bears two.
                 await asyncio.to_thread(leadership.stop)
     finally:
         await asyncio.to_thread(ends.resources.close)

@@ -16,7 +16,8 @@ from kafka.structs import OffsetAndMetadata
 
 from schemas.log import LogUnavailable
 from schemas.topics import Topic
-from stream.kafka.connections import connect
+from stream.kafka.connections import LIBRARY_ERRORS, connect
+from stream.kafka.leader_sign import LeaderSign
 from stream.kafka.topics import COLLECTORS
 
 SESSION_SECONDS = 6.0
@@ -39,14 +40,21 @@ class Leadership:
     brokers confirm that it still is the leader, and ordinary tools see its lag.
     """
 
-    def __init__(self, brokers: str, prefix: str, on_change: Callable[[bool], None] = lambda leads: None) -> None:
-        """`brokers` is `host:port,…`, the group `{prefix}loader`. `on_change` is called in the thread, with whether
-        this process leads now."""
+    def __init__(
+        self,
+        brokers: str,
+        prefix: str,
+        on_change: Callable[[bool], None] = lambda leads: None,
+        on_failure: Callable[[Exception], None] = lambda error: None,
+    ) -> None:
+        """`brokers` is `host:port,…`, the group `{prefix}loader`. In the thread are called `on_change`, with whether
+        this process leads now, and `on_failure` when it takes part no more and never will."""
         self._brokers = brokers
         self._group = f"{prefix}loader"
         self._place = TopicPartition(f"{prefix}{COLLECTORS}", 0)
         self._prefix = prefix
         self._on_change = on_change
+        self._on_failure = on_failure
         self._lock = Lock()
         self._holds = False
         self._confirmed_at = float("-inf")
@@ -54,7 +62,7 @@ class Leadership:
         self._positions: dict[Any, int] = {}
         self._said = False
         self._stopping = Event()
-        self._thread = Thread(target=self._take_part, name="leadership", daemon=True)
+        self._thread = Thread(target=self._run, name="leadership", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -79,11 +87,19 @@ class Leadership:
                 for (topic, partition), offset in positions.items()
             }
 
+    def _run(self) -> None:
+        try:
+            self._take_part()
+        except Exception as error:
+            # The last frame of the thread: whoever started it decides what its end means.
+            log.exception("cannot take part in %s any more", self._group)
+            self._on_failure(error)
+
     def _take_part(self) -> None:
         while not self._stopping.is_set():
             try:
                 self._take_part_once()
-            except (KafkaError, LogUnavailable) as error:
+            except (*LIBRARY_ERRORS, LogUnavailable) as error:
                 log.warning("the group %s cannot be reached: %s", self._group, error)
                 self._stopping.wait(_AGAIN_SECONDS)
             finally:
@@ -111,28 +127,34 @@ class Leadership:
             consumer.close(autocommit=False, timeout_ms=2_000)
 
     def _stay(self, consumer: Any) -> None:
+        """Until the process stops, or nobody leads for so long that the group must be joined anew."""
         confirm_at = 0.0
-        while not self._stopping.is_set():
+        sign = LeaderSign(self._place)
+        while not (self._stopping.is_set() or sign.is_leaderless):
             consumer.poll(timeout_ms=_POLL_MS)
             if not consumer.assignment():
                 self._release()
+                sign.look(consumer)
             elif time.monotonic() >= confirm_at:
                 confirm_at = time.monotonic() + _CONFIRM_SECONDS
                 consumer.pause(*consumer.assignment())
-                self._confirm(consumer)
+                self._confirm(consumer, sign)
             self._tell()
+        if sign.is_leaderless:
+            log.warning("nobody leads %s: it is joined anew", self._group)
 
-    def _confirm(self, consumer: Any) -> None:
+    def _confirm(self, consumer: Any, sign: LeaderSign) -> None:
         """The brokers take a commit only from a member of the present generation; what counts is when it was sent."""
         asked_at = time.monotonic()
         with self._lock:
-            reached, releases = {**self._positions, self._place: 0}, self._releases
+            reached, releases = dict(self._positions), self._releases
         try:
             offsets = {place: OffsetAndMetadata(offset, "", -1) for place, offset in reached.items()}
-            consumer.commit(offsets, timeout_ms=int(_CONFIRM_SECONDS * 1000))
+            consumer.commit({**offsets, self._place: sign.next()}, timeout_ms=int(_CONFIRM_SECONDS * 1000))
         except KafkaError as error:
             log.warning("not confirmed as the leader of %s: %r", self._group, error)
             return
+        sign.note_confirmed()
         with self._lock:
             if self._releases == releases:
                 self._holds, self._confirmed_at = True, asked_at

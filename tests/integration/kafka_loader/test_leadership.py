@@ -5,12 +5,16 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from integration.kafka_loader.topics import Topics
-from kafka import KafkaAdminClient, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.coordinator.assignors.abstract import ConsumerProtocolAssignment
+from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
 _CANDIDATE = Path(__file__).with_name("candidate.py")
 _LONG = 60
@@ -82,6 +86,43 @@ def test_a_leader_that_was_frozen_knows_that_it_is_none(candidate: Callable[[int
     frozen.process.send_signal(signal.SIGCONT)
     assert frozen.next_line() == "stands by after a freeze"
     other.process.terminate()
+
+
+class _Stingy(StickyPartitionAssignor):
+    """Of who was in the group first: gives the partition to nobody, as a client does that knows no partitions yet."""
+
+    rounds: ClassVar[int] = 0
+
+    def assign(self, cluster: Any, members: Any) -> Any:
+        type(self).rounds += 1
+        return {member.member_id: ConsumerProtocolAssignment(self.version, [], b"") for member in members}
+
+
+@pytest.mark.long
+def test_a_group_that_gives_the_partition_to_nobody_is_joined_anew(
+    candidate: Callable[[int], Candidate], topics: Topics
+) -> None:
+    """Or all would stand by for ever, each waiting for the others."""
+    stingy = KafkaConsumer(
+        bootstrap_servers=topics.brokers,
+        group_id=f"{topics.prefix}loader",
+        enable_auto_commit=False,
+        partition_assignment_strategy=[_Stingy],
+    )
+    stingy.subscribe([f"{topics.prefix}collectors"])
+    _poll_until(stingy, lambda: _Stingy.rounds == 1)
+    standing_by = candidate(0)
+    # It has come, has gone and has come again.
+    _poll_until(stingy, lambda: _Stingy.rounds >= 4)
+    stingy.close()
+    assert standing_by.next_line() == "leads"
+
+
+def _poll_until(consumer: KafkaConsumer, is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 2 * _LONG
+    while not is_so():
+        assert time.monotonic() < deadline
+        consumer.poll(timeout_ms=100)
 
 
 def _committed(admin: KafkaAdminClient, group: str, place: TopicPartition) -> int:
