@@ -126,7 +126,7 @@ class Checker:
         """Each chain of changes ends at the number of now; what has changed since the last look is told as changes."""
         rows = self._cluster.sql(
             "SELECT metric, toString(day), before, after, cause FROM northstream.restatements"
-            " ORDER BY metric, day, at, cause"
+            " ORDER BY metric, day, at, after - before DESC, cause"
         )
         sums: dict[tuple[str, date], int] = {}
         last: dict[tuple[str, date], int] = {}
@@ -135,7 +135,7 @@ class Checker:
             key = metric, date.fromisoformat(text)
             if key in last and last[key] != int(before):
                 found.append(f"{key}: from {before}, but it was {last[key]}")
-            # Changes of one instant are in no telling order, and may go below 0 in between.
+            # In between, changes of several partitions need not come in the order in which they were made.
             if cause not in expected.bounds or (key not in last and int(before) < 0):
                 found.append(f"{key}: from {before} to {after} because of {cause!r}")
             last[key] = int(after)
