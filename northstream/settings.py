@@ -68,6 +68,7 @@ class Settings:
     boards_url: str = setting("", read_server_url, "where people find the boards; unset: http://HOST:PORT")
     partitions: int = setting(4, read_size, "partitions of a new log; fixed for its life")
     poison_limit: int = setting(100, read_size, "foreign records among 1,000 of a partition before a role gives up")
+    take_seconds: int = setting(25, read_size, "how long a worker may take to load the people of its partitions")
     max_body_bytes: int = setting(512_000, read_size, "largest request body, also when inflated")
     max_event_bytes: int = setting(32_768, read_size, "largest message")
     events_per_second: int = setting(0, read_count, "messages a key may send per second; 0: no limit")

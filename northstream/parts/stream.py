@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from northstream.lifetime import Lifetime
-from stream.app import StreamSettings, create_app
+from stream.app import StreamApp
 from stream.app import run as run_app
 from stream.worker import Worker
 
@@ -34,8 +34,7 @@ async def _nothing() -> None:
 
 async def run_stream(
     worker: Worker,
-    broker: str,
-    settings: StreamSettings,
+    app: StreamApp,
     lifetime: Lifetime,
     beside: Sequence[Coroutine[Any, Any, None]] = (),
     settle: Callable[[], Awaitable[None]] = _nothing,
@@ -48,7 +47,7 @@ async def run_stream(
         Exception: what ended the stream or something beside it.
     """
     stop = asyncio.Event()
-    streaming = asyncio.create_task(run_app(create_app(broker=broker, worker=worker, settings=settings), stop))
+    streaming = asyncio.create_task(run_app(app, stop))
     others = [asyncio.create_task(each) for each in (worker.run(), *beside)]
     try:
         await lifetime.first_end_of(streaming, *others)

@@ -29,7 +29,7 @@ from northstream.telemetry.timely import Timely
 from schemas.checkpoints import StoreUnavailable
 from schemas.log import LogUnavailable
 from schemas.reading import ReadingUnavailable
-from stream.app import StreamSettings
+from stream.app import StreamSettings, create_app
 from stream.log.offsets import LOADER, CommittedOffsets
 from stream.log.transport import LOCAL_BROKER, LocalTopics
 from stream.log.wakeup import Doorbell, WakeListener
@@ -135,7 +135,8 @@ class _Engine:
     async def _stream(self) -> None:
         """Count what is in the log until told to stop; then everything that is there by then."""
         beside = (self._tell_counted(), self._stop_for_replay(), follow_completeness(self._stores, self._publication))
-        await run_stream(self._worker, LOCAL_BROKER, self._stream_settings, self._lifetime, beside, self._settle)
+        app = create_app(broker=LOCAL_BROKER, worker=self._worker, settings=self._stream_settings)
+        await run_stream(self._worker, app, self._lifetime, beside, self._settle)
 
     async def _stop_for_replay(self) -> None:
         """End when a rebuild is asked for: the next start does it. One that this start has done is no reason."""

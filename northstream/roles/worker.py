@@ -5,6 +5,7 @@ Does not load events: see `northstream.roles.loader`.
 
 import asyncio
 import logging
+from collections.abc import Callable, Mapping
 
 from northstream.launch import Launch
 from northstream.lifetime import Lifetime, live
@@ -19,7 +20,7 @@ from northstream.telemetry.process import process_registry, telemetry_of
 from northstream.telemetry.timely import Timely
 from northstream.waiting_app import wait_for_servers
 from schemas.log import LogAppender
-from stream.app import StreamSettings
+from stream.app import StreamApp, StreamSettings, create_app
 from stream.cycles import WorkerSettings
 from stream.kafka.log import KafkaLog
 from stream.kafka.transport import kafka_broker
@@ -57,8 +58,15 @@ async def _stream(launch: Launch, stores: Stores, handoffs: LogAppender, lifetim
     settings = launch.settings
     worker = create_worker(stores, handoffs, WorkerSettings(poison_limit=settings.poison_limit))
     registry = process_registry("worker", worker, Timely(worker.collect_lag))
-    async with operations(launch, warehouse_check(stores.warehouse), telemetry_of(registry)):
-        await run_stream(worker, kafka_broker(settings.kafka), stream_settings(settings), lifetime)
+    app = create_app(broker=kafka_broker(settings.kafka), worker=worker, settings=stream_settings(settings))
+    async with operations(launch, _readiness(stores, worker, app), telemetry_of(registry)):
+        await run_stream(worker, app, lifetime)
+
+
+def _readiness(stores: Stores, worker: Worker, app: StreamApp) -> Callable[[], Mapping[str, bool]]:
+    """Ready is who has partitions, or was told that there are none left for it: then it stands by."""
+    warehouse = warehouse_check(stores.warehouse)
+    return lambda: {**warehouse(), "partitions": worker.has_partitions or app.unassigned}
 
 
 def create_worker(stores: Stores, handoffs: LogAppender, settings: WorkerSettings) -> Worker:
@@ -68,4 +76,8 @@ def create_worker(stores: Stores, handoffs: LogAppender, settings: WorkerSetting
 
 def stream_settings(settings: Settings) -> StreamSettings:
     """One consumer group for all workers."""
-    return StreamSettings(group=f"{settings.kafka_prefix}stream", topic_prefix=settings.kafka_prefix)
+    return StreamSettings(
+        group=f"{settings.kafka_prefix}stream",
+        topic_prefix=settings.kafka_prefix,
+        load_timeout_seconds=settings.take_seconds,
+    )
