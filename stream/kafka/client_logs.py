@@ -10,6 +10,9 @@ from threading import Lock
 _LIBRARIES = ("kafka", "aiokafka", "faust.transport.drivers.aiokafka")
 """Loggers whose own handler takes what the loggers below them say (a filter would not be inherited)."""
 
+_OWN_LOOP = "kafka.net.selector"
+"""Warns of each time that its own loop was held up, as on every busy machine: nobody can do anything about it."""
+
 _SPEAK_AGAIN_SECONDS = 60.0
 _MOST_KINDS = 1000
 
@@ -27,6 +30,10 @@ class CalmHandler(logging.Handler):
         self._left_out: dict[tuple[str, int, str], int] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
+        root = logging.getLogger()
+        if record.levelno < root.getEffectiveLevel():
+            # Handing a record to a logger does not ask for its level.
+            return
         kind = (record.name, record.levelno, str(record.msg))
         now = time.monotonic()
         with self._guard:
@@ -42,11 +49,12 @@ class CalmHandler(logging.Handler):
             left_out = self._left_out.pop(kind, 0)
         if left_out:
             record.msg, record.args = f"{record.getMessage()} ({left_out} more like this before)", None
-        logging.getLogger().handle(record)
+        root.handle(record)
 
 
 def calm_client_logs() -> None:
     """Let the Kafka libraries speak seldom, and only of what somebody may have to look into; again does no harm."""
+    logging.getLogger(_OWN_LOOP).setLevel(logging.ERROR)
     for name in _LIBRARIES:
         logger = logging.getLogger(name)
         if not any(isinstance(handler, CalmHandler) for handler in logger.handlers):

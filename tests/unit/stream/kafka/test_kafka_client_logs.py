@@ -51,3 +51,16 @@ def test_being_asked_twice_changes_nothing(heard: list[str]) -> None:
     """Every client asks for it."""
     calm_client_logs()
     assert len([handler for handler in logging.getLogger("kafka").handlers if isinstance(handler, CalmHandler)]) == 1
+
+
+def test_the_level_of_this_process_holds_for_the_libraries_too(heard: list[str]) -> None:
+    """Who asked for errors alone reads no warnings of theirs; of their own loop nobody does."""
+    root = logging.getLogger()
+    level = root.level
+    try:
+        root.setLevel(logging.ERROR)
+        logging.getLogger("kafka.some.module").warning("a warning")
+    finally:
+        root.setLevel(level)
+    logging.getLogger("kafka.net.selector").warning("Task blocked the event loop")
+    assert heard == []
