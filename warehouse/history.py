@@ -1,6 +1,7 @@
 """Everything that was ever accepted, read back for a rebuild of people and counters (`schemas.replay.History`).
 
-Does not rebuild anything. Copies of messages are merged away first, so that each message comes once.
+Does not rebuild anything. Copies of messages are merged away first, so that each message comes once, but for copies
+that are loaded meanwhile: these are harmless, as they are in the log.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,14 +33,18 @@ FROM {DATABASE}.identity_links FINAL
 
 _PUBLISHED = f"SELECT metric, bucket, toInt64(value) FROM {DATABASE}.counter_totals"
 
-_BLOCK_MS = 86_400_000
+_DAY_MS = 86_400_000
+_SHORTEST_BLOCK_MS = 60_000
+BLOCK_EVENTS = 1_000_000
+"""Events of a block, roughly: it is held in memory as text and decoded, some 1 GB. Each block reads all times anew."""
 
 
 class WarehouseHistory:
     """Implements `schemas.replay.History` over the loaded tables."""
 
-    def __init__(self, warehouse: Warehouse) -> None:
+    def __init__(self, warehouse: Warehouse, block_events: int = BLOCK_EVENTS) -> None:
         self._warehouse = warehouse
+        self._block_events = block_events
 
     def positions(self) -> Mapping[int, int]:
         done = Ledger(self._warehouse).read().done
@@ -56,8 +61,9 @@ class WarehouseHistory:
         first, last, _, count = self._warehouse.rows(_SPAN)[0]
         if count == 0:
             return
-        for start in range(first, last + 1, _BLOCK_MS):
-            yield self._warehouse.lines(_EVENTS, {"first": start, "end": start + _BLOCK_MS})
+        block_ms = max(_SHORTEST_BLOCK_MS, min(_DAY_MS, (last - first) * self._block_events // count))
+        for start in range(first, last + 1, block_ms):
+            yield self._warehouse.lines(_EVENTS, {"first": start, "end": start + block_ms})
 
     def published(self) -> list[PublishedNumber]:
         return [PublishedNumber(*row) for row in self._warehouse.rows(_PUBLISHED)]
