@@ -4,6 +4,7 @@ Does not know how anything is measured: each module of `_BENCHES` has a `main()`
 """
 
 import importlib
+import signal
 import sys
 
 from bench.machine import describe
@@ -38,6 +39,8 @@ def main(arguments: list[str]) -> int:
         print(f"unknown: {', '.join(unknown)}; there are: {_CLUSTER}, {', '.join(_BENCHES)}", file=sys.stderr)
         return 2
     print(describe(), flush=True)
+    # Ended from outside, it must not leave brokers and roles behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     for name in names:
         try:
             importlib.import_module(_BENCHES[name]).main()
