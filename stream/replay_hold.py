@@ -39,13 +39,13 @@ class ReplayHold:
         last = _sign(self._store)
         if last.nonce not in (_TAKEN_BACK, self._nonce) and HoldWatch(self._store).stays_alive():
             raise ReplayUnderWay("another process rebuilds people and counters")
-        self._write(_sign(self._store).epoch + 1, self._nonce)
+        _put_up(self._store, _sign(self._store).epoch + 1, self._nonce)
 
     def take_back(self) -> None:
-        self._write(_sign(self._store).epoch + 1, _TAKEN_BACK)
-
-    def _write(self, epoch: int, nonce: int) -> None:
-        self._store.write_claims({HOLD_PARTITION: Owner(epoch, nonce)})
+        """Take down our sign; another process's stays."""
+        sign = _sign(self._store)
+        if sign.nonce == self._nonce:
+            _put_up(self._store, sign.epoch + 1, _TAKEN_BACK)
 
 
 class HoldWatch:
@@ -58,11 +58,20 @@ class HoldWatch:
         self._seen_at = 0.0
 
     def is_held(self) -> bool:
-        """Whether a rebuild is under way, as far as can be told: a dead one is known after a while of asking."""
+        """Whether a rebuild is under way, as far as can be told: a dead one is known after a while of asking.
+
+        A dead one's sign is taken down, so that nobody has to find it out again. A rebuild that was only slow puts up
+        its own anew.
+        """
         sign = _sign(self._store)
         if sign != self._seen:
             self._seen, self._seen_at = sign, self._clock()
-        return sign.nonce != _TAKEN_BACK and self._clock() - self._seen_at < DEAD_AFTER_SECONDS
+        if sign.nonce == _TAKEN_BACK:
+            return False
+        if self._clock() - self._seen_at < DEAD_AFTER_SECONDS:
+            return True
+        _put_up(self._store, sign.epoch + 1, _TAKEN_BACK)
+        return False
 
     def stays_alive(self) -> bool:
         """Ask until it is known."""
@@ -72,6 +81,10 @@ class HoldWatch:
                 return True
             time.sleep(RENEW_SECONDS / 3)
         return False
+
+
+def _put_up(store: CheckpointStore, epoch: int, nonce: int) -> None:
+    store.write_claims({HOLD_PARTITION: Owner(epoch, nonce)})
 
 
 def _sign(store: CheckpointStore) -> Owner:

@@ -102,3 +102,24 @@ def test_the_hold_of_a_dead_process_does_not_count(rig: Rig) -> None:
     assert watch.is_held()
     now = 2 * DEAD_AFTER_SECONDS + 2
     assert not watch.is_held()
+
+
+def test_the_sign_of_a_dead_process_is_taken_down_by_whoever_has_found_it_out(rig: Rig) -> None:
+    """Else every start of a worker would have to wait for the same finding, for ever."""
+    now = 0.0
+    ReplayHold(rig.store).renew()
+    watch = HoldWatch(rig.store, clock=lambda: now)
+    assert watch.is_held()
+    now = DEAD_AFTER_SECONDS + 1
+    assert not watch.is_held()
+    assert not HoldWatch(rig.store).is_held()
+
+
+def test_a_replay_takes_back_its_own_sign_only(rig: Rig) -> None:
+    """One that was refused leaves the other's hold alone."""
+    first = ReplayHold(rig.store)
+    first.renew()
+    ReplayHold(rig.store).take_back()
+    assert HoldWatch(rig.store).is_held()
+    first.take_back()
+    assert not HoldWatch(rig.store).is_held()
