@@ -21,6 +21,8 @@ from stream.worker_protocol import WorkerProtocol
 
 READ_TOPICS = (Topic.EVENTS, Topic.HANDOFFS)
 
+_LAST_RECORD_SECONDS = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class StreamSettings:
@@ -114,7 +116,8 @@ async def _run_until(app: StreamApp, stopping: "asyncio.Future[Any]") -> None:
     try:
         await asyncio.wait((life, *beside), return_when=asyncio.FIRST_COMPLETED)
         if not life.done():
-            await app.turnstile.close()
+            # A record may wait inside for a warehouse that is away; it is read again then.
+            await asyncio.wait((asyncio.ensure_future(app.turnstile.close()),), timeout=_LAST_RECORD_SECONDS)
             await app.worker.finish()
     finally:
         await app.stop()
@@ -145,6 +148,8 @@ def partition_numbers(assigned: set[TP], topic_prefix: str) -> list[int]:
 
 def _revoker(worker: WorkerProtocol) -> Any:
     async def on_revoked(app: StreamApp, revoked: set[TP], **_: Any) -> None:
+        # Generations begin anew when a broker forgets an empty group: the next assignment is never the one before.
+        app._loaded = None
         await worker.revoke(sorted({tp.partition for tp in revoked}))
 
     return on_revoked

@@ -7,13 +7,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
 
 from opentelemetry import trace
 
-from schemas.checkpoints import CheckpointStore, Header, Positions, StoreUnavailable
-from schemas.log import LogReader, LogUnavailable
+from schemas.checkpoints import CheckpointStore, Header, Owner, Positions, StoreUnavailable
+from schemas.log import LogCutShort, LogReader, LogUnavailable
 from schemas.topics import Topic
 from stream import checkpoints
 from stream.core.definitions import Compiled
@@ -21,6 +21,7 @@ from stream.core.partition import passed_in
 from stream.forgetting import Passed, Progress, Standing, furthest
 from stream.outgoing import Outgoing
 from stream.owned import OwnedPartition
+from stream.reaching import CUT_SHORT_PATIENCE_SECONDS, check_positions
 from stream.telemetry import WorkerTelemetry
 from stream.ticks import LoopTicks
 
@@ -31,6 +32,15 @@ _CLOSE_SECONDS = 20.0
 
 LOOK_AT_OTHERS_SECONDS = 1.0
 """How often other workers' headers are read."""
+
+_LONG_WRITE_SECONDS = 10.0
+
+_MOST_IN_SNAPSHOT = 100_000
+"""People and changes of one partition with which a checkpoint is due at once: its snapshot blocks the event loop for
+about 15 µs each, and a group goes on without a worker that stands still for a few seconds."""
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 log = logging.getLogger(__name__)
 _tracer = trace.get_tracer("northstream.stream")
@@ -102,10 +112,12 @@ class Cycles:
         self._over_ms = 0
         self._closed_at = 0.0
         self._last_checkpoint = 0.0
-        self._last_cleanup = time.monotonic()
+        self._superseding: list[Header] = []
+        self._writing_since: float | None = None
+        self._cut_short_since: float | None = None
 
     async def run(self) -> None:
-        """Rounds as records are applied, and now and then without any if other workers go on."""
+        """Rounds as records are applied, and in a group now and then without any: others go on, or claim ours."""
         while True:
             await self._wait_for_work()
             self.applied.clear()
@@ -114,7 +126,7 @@ class Cycles:
             await asyncio.sleep(max(0.05, self._settings.publish_seconds - (time.monotonic() - started)))
 
     async def _wait_for_work(self) -> None:
-        patience = 2 * LOOK_AT_OTHERS_SECONDS if self._has_others() else None
+        patience = 2 * LOOK_AT_OTHERS_SECONDS if self._has_others() or self._ticks.is_in_group else None
         try:
             await asyncio.wait_for(self.applied.wait(), patience)
         except TimeoutError:
@@ -124,7 +136,7 @@ class Cycles:
         """One round over all owned partitions. While the store is away, what is pending stays pending.
 
         Raises:
-            Outranked, StoodStill, BrokenState: nothing more may be written by this process.
+            Outranked, StoodStill, BrokenState, LogCutShort: nothing more may be written by this process.
         """
         async with self.lock:
             try:
@@ -165,7 +177,7 @@ class Cycles:
     async def _publish(self) -> None:
         for one in self.owned.values():
             if one.publication is None and one.published != one.positions and one.may_publish():
-                async with one.lock:
+                async with one.held_still():
                     await self._outgoing.drain()
                     one.check_whole()
                     one.publication = checkpoints.plan_publication(one)
@@ -175,7 +187,7 @@ class Cycles:
             return
         started = time.monotonic()
         with _tracer.start_as_current_span("publish", attributes={"northstream.partitions": len(pending)}):
-            await asyncio.to_thread(checkpoints.publish, self._store, pending)
+            await self._write(checkpoints.publish, self._store, pending)
         self._telemetry.note_published([one for one, _ in pending], time.monotonic() - started)
         for one, publication in pending:
             one.voids_repairs = False
@@ -192,6 +204,7 @@ class Cycles:
         await asyncio.to_thread(self._look_at_others)
         durable = self._others | {number: one.durable for number, one in self.owned.items()}
         events, handoffs = await asyncio.to_thread(self.read_ends)
+        self._check_reaches({number: durable[number] for number in self.owned}, events, handoffs)
         self._progress.look(durable, events, handoffs)
         owned = self.owned.values()
         is_current = all(one.events >= events[one.number] and one.handoffs >= handoffs[one.number] for one in owned)
@@ -206,6 +219,21 @@ class Cycles:
             self._close_up_to(self._progress.passed)
         return is_current
 
+    def _check_reaches(
+        self, durable: Mapping[int, Standing], events: Mapping[int, int], handoffs: Mapping[int, int]
+    ) -> None:
+        """The ends were read after the headers. A new leader of a partition may answer too low for a moment."""
+        try:
+            check_positions({number: at.positions for number, at in durable.items()}, events, handoffs)
+        except LogCutShort:
+            if self._cut_short_since is None:
+                self._cut_short_since = time.monotonic()
+            if time.monotonic() - self._cut_short_since > CUT_SHORT_PATIENCE_SECONDS:
+                raise
+            self.applied.set()
+        else:
+            self._cut_short_since = None
+
     def _close_up_to(self, passed: Passed) -> None:
         self._over_ms = max(self._over_ms, passed.occurred_ms)
         self._closed_at = time.monotonic()
@@ -214,15 +242,21 @@ class Cycles:
         return bool(self.owned) and len(self.owned) < self._events.partitions
 
     def _look_at_others(self) -> None:
-        """Their headers speak for them; read before the ends of the log."""
+        """Their headers speak for them; read before the claims, and both before the ends of the log.
+
+        A header of an owner that somebody has outranked says nothing: it may have been written behind the back of the
+        next one, which has started before it.
+        """
         if not self._has_others():
             self._others = {}
         elif time.monotonic() - self._others_at >= LOOK_AT_OTHERS_SECONDS:
             numbers = [number for number in range(self._events.partitions) if number not in self.owned]
             headers = self._store.latest_headers(numbers)
+            claims = self._store.highest_claims(numbers)
             self._others = {
                 number: Standing(header.positions, Passed(*passed_in(header.counters)))
                 for number, header in headers.items()
+                if claims.get(number) == Owner(header.tag.epoch, header.tag.nonce)
             }
             self._others_at = time.monotonic()
 
@@ -232,22 +266,23 @@ class Cycles:
 
     def _checkpoint_is_due(self) -> bool:
         """A pause follows what the last checkpoint cost: catching up, they must not take most of the time."""
+        if any(one.state.unsaved > _MOST_IN_SNAPSHOT for one in self.owned.values()):
+            return True
         pause = max(self._settings.checkpoint_seconds, _PAUSE_PER_COST * self._telemetry.last_checkpoint_seconds)
         return time.monotonic() - self._last_checkpoint >= pause
 
     async def _checkpoint(self) -> None:
         started = time.monotonic()
-        async with AsyncExitStack() as held:
-            for one in self.owned.values():
-                if one.checkpoint is None:
-                    await self._plan_checkpoint(one, held)
-            pending = [one for one in self.owned.values() if one.checkpoint is not None]
-            if not pending:
-                return
-            with _tracer.start_as_current_span("checkpoint", attributes={"northstream.partitions": len(pending)}):
-                headers = await asyncio.to_thread(
-                    checkpoints.store_checkpoints, self._store, self._definitions, pending, self._clock()
-                )
+        for one in self.owned.values():
+            if one.checkpoint is None:
+                await self._plan_checkpoint(one)
+        pending = [one for one in self.owned.values() if one.checkpoint is not None]
+        if not pending:
+            return
+        with _tracer.start_as_current_span("checkpoint", attributes={"northstream.partitions": len(pending)}):
+            headers = await self._write(
+                checkpoints.store_checkpoints, self._store, self._definitions, pending, self._clock()
+            )
         self._last_checkpoint = time.monotonic()
         self._telemetry.note_checkpoint(pending, self._last_checkpoint - started)
         for one in pending:
@@ -256,33 +291,51 @@ class Cycles:
         stored = next_offsets((header.partition, header.positions) for header in headers)
         for tell in self.on_checkpoint:
             await tell(stored)
-        await self._clean_up(headers)
+        self._superseding = headers
 
-    async def _plan_checkpoint(self, one: OwnedPartition, held: AsyncExitStack) -> None:
+    async def _write(self, write: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Call it in a thread; the watchdog is told that it may take long (the warehouse bounds each insert)."""
+        self._writing_since = time.monotonic()
+        try:
+            return await asyncio.to_thread(write, *args, **kwargs)
+        finally:
+            self._writing_since = None
+
+    def is_writing_long(self) -> bool:
+        """Whether a publication or checkpoint has been under way for a while: numbers stand, and nothing is wrong."""
+        since = self._writing_since
+        return since is not None and time.monotonic() - since > _LONG_WRITE_SECONDS
+
+    async def _plan_checkpoint(self, one: OwnedPartition) -> None:
         """Take a snapshot if there is something new. Where it closes a day, nothing is applied until it is durable.
 
-        So whoever starts from any header judges what follows it by the same day, and the halves of a merge that was
-        handed off before a crash still cancel out.
+        That holds however often storing it fails. So whoever starts from any header judges what follows it by the same
+        day, and the halves of a merge that was handed off before a crash still cancel out.
         """
         closes_days = one.published is not None and one.state.would_close_days(self._over_ms)
         if one.stored == one.positions and not closes_days:
             return
-        async with AsyncExitStack() as mine:
-            await mine.enter_async_context(one.lock)
+        async with one.held_still():
             await self._outgoing.drain()
             one.check_whole()
-            if closes_days and one.state.close_days(self._over_ms):
-                await held.enter_async_context(mine.pop_all())
+            one.is_closing = closes_days and one.state.close_days(self._over_ms)
             one.state.forget_before(*self._progress.passed)
             one.checkpoint = checkpoints.plan_checkpoint(one)
             one.waits.save()
 
-    async def _clean_up(self, headers: list[Header]) -> None:
-        if time.monotonic() - self._last_cleanup < self._settings.cleanup_seconds:
-            return
-        self._last_cleanup = time.monotonic()
-        if await self._may_go_on():
-            await asyncio.to_thread(self._store.remove_superseded, headers)
+    async def clean_up_regularly(self) -> None:
+        """Remove what the latest checkpoint supersedes now and then, beside the rounds, until cancelled.
+
+        A removal that comes late, when somebody else has claimed, touches nothing of his.
+        """
+        while True:
+            await asyncio.sleep(self._settings.cleanup_seconds)
+            headers, self._superseding = self._superseding, []
+            try:
+                if headers and await self._may_go_on():
+                    await asyncio.to_thread(self._store.remove_superseded, headers)
+            except StoreUnavailable as error:
+                log.warning("superseded rows are not removed now", extra={"error": str(error)})
 
 
 def next_offsets(positions: Iterable[tuple[int, Positions]]) -> NextOffsets:

@@ -4,6 +4,8 @@ Does not write anything: see `checkpoints`.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from schemas.checkpoints import CounterRow, Lineage, Owner, PersonRow, Positions, Segment, Tag
@@ -42,7 +44,8 @@ class OwnedPartition:
     `floor` are the positions of the last owner's head: nothing is published before they are reached,
     so that boards do not go back. `voids_repairs`: the first publication replaces what the audit repaired.
     `carries_restatements`: its next checkpoint takes over what the lineages before the rebuild restated.
-    `durable` is what its latest durable header says. `lock` covers applying a record and taking a snapshot.
+    `durable` is what its latest durable header says. `lock` covers applying a record and taking a snapshot;
+    `is_closing`: it is kept since a snapshot closed a day, until that is durable.
     """
 
     number: int
@@ -56,6 +59,7 @@ class OwnedPartition:
     carries_restatements: bool = False
     version: int = 0
     is_whole: bool = True
+    is_closing: bool = False
     published: Positions | None = None
     stored: Positions | None = None
     durable: Standing = NO_HEADER
@@ -85,12 +89,32 @@ class OwnedPartition:
         if not self.is_whole:
             raise BrokenState(f"partition {self.number} holds half a record")
 
+    @asynccontextmanager
+    async def held_still(self) -> AsyncIterator[None]:
+        """Nothing is applied within; nor after it if it sets `is_closing`, until `note_durable` or `let_go`."""
+        if self.is_closing:
+            yield
+            return
+        await self.lock.acquire()
+        try:
+            yield
+        finally:
+            if not self.is_closing:
+                self.lock.release()
+
+    def let_go(self) -> None:
+        """Let go on whoever waits to apply a record (to a partition that is given up: in vain)."""
+        if self.is_closing:
+            self.is_closing = False
+            self.lock.release()
+
     def note_durable(self, checkpoint: PendingCheckpoint) -> None:
         """The pending checkpoint's header is durable."""
         self.stored = checkpoint.positions
         self.durable = Standing(checkpoint.positions, Passed(*passed_in(checkpoint.snapshot.summary)))
         self.checkpoint = None
         self.carries_restatements = False
+        self.let_go()
 
     def may_publish(self) -> bool:
         return self.events >= self.floor.events and self.handoffs >= self.floor.handoffs

@@ -8,18 +8,20 @@ import time
 from collections.abc import Mapping, Sequence
 
 from schemas.checkpoints import CheckpointStore, Head, Header, Owner, Positions, StoreUnavailable
-from schemas.log import LogReader
+from schemas.log import LogCutShort, LogReader
 from schemas.replay import History
 from schemas.topics import Topic
 from stream.core.definitions import Compiled
 from stream.core.partition import Partition, passed_in
 from stream.forgetting import Passed, Standing
 from stream.owned import OwnedPartition
+from stream.reaching import CUT_SHORT_PATIENCE_SECONDS, check_positions
 from stream.replay import rebuild
 from stream.replay_hold import HoldWatch, ReplayUnderWay
 
 _LOOKS_AT_LOADER = 300
 _LOADER_PAUSE_SECONDS = 0.2
+_LOG_PAUSE_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +62,24 @@ class Taking:
         Raises:
             DefinitionsChanged, ReplayUnderWay: nothing was claimed: see `why_not`.
             StoreUnavailable: nothing was taken.
+            LogCutShort: the log ends before the positions, and records that come now would be passed over.
         """
+        taken = self._take(partitions, nonce)
+        self._check_reaches({one.number: one.positions for one in taken})
+        return taken
+
+    def _check_reaches(self, positions: Mapping[int, Positions]) -> None:
+        deadline = time.monotonic() + CUT_SHORT_PATIENCE_SECONDS
+        while True:
+            events, handoffs = self._events.end_offsets(Topic.EVENTS), self._handoffs.end_offsets(Topic.HANDOFFS)
+            try:
+                return check_positions(positions, events, handoffs)
+            except LogCutShort:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_LOG_PAUSE_SECONDS)
+
+    def _take(self, partitions: Sequence[int], nonce: int) -> list[OwnedPartition]:
         self._check_free()
         before = self._store.highest_claims(partitions)
         owners = {number: Owner(before[number].epoch + 1 if number in before else 1, nonce) for number in partitions}

@@ -132,8 +132,5 @@ def lag(owned: Sequence[OwnedPartition], events: LogReader, handoffs: LogReader)
     except LogUnavailable:
         return
     yield Names.LAG_RECORDS.told(
-        {
-            (topic.value, str(number)): max(0, ends[topic][number] - position)
-            for topic, number, position in applied
-        }
+        {(topic.value, str(number)): max(0, ends[topic][number] - position) for topic, number, position in applied}
     )

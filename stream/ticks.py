@@ -38,6 +38,10 @@ class LoopTicks:
         if self.session_seconds is not None and self._silent() > self.session_seconds:
             raise StoodStill(f"the event loop stood still for {self._silent():.1f} s")
 
+    @property
+    def is_in_group(self) -> bool:
+        return self.session_seconds is not None
+
     def is_late(self) -> bool:
         """Whether half a session has passed since the last tick: better to write nothing before the next."""
         return self.session_seconds is not None and self._silent() > self.session_seconds / 2

@@ -1,6 +1,6 @@
 """Ends a worker that has stopped moving although there is work: the next process starts from the last checkpoint.
 
-Does not count time in which the warehouse or the log are away: a new process would have to wait for them too.
+Does not count time in which the warehouse or the log are away, or slow: a new process would have to wait for them too.
 """
 
 import asyncio
@@ -19,19 +19,24 @@ class StandsStill(RuntimeError):
 
 
 class Watchdog:
-    """`ends` reads the log's ends (blocking); `excuses` counts the rounds in which warehouse or log were away."""
+    """`ends` reads the log's ends (blocking); `excuses` counts the rounds in which warehouse or log were away.
+
+    `is_writing_long`: the warehouse is busy with a large checkpoint or publication, which may well succeed.
+    """
 
     def __init__(
         self,
         owned: Callable[[], Mapping[int, OwnedPartition]],
         ends: Callable[[], Ends],
         excuses: Callable[[], int],
+        is_writing_long: Callable[[], bool],
         limit_seconds: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._owned = owned
         self._ends = ends
         self._excuses = excuses
+        self._is_writing_long = is_writing_long
         self._limit = limit_seconds
         self._clock = clock
         self._since: dict[str, tuple[int, float]] = {}
@@ -51,7 +56,7 @@ class Watchdog:
     def look(self, ends: Ends) -> None:
         """Compare with the looks before. Raises StandsStill: something stood still through all of them for too long."""
         now, excuses = self._clock(), self._excuses()
-        if excuses != self._excused:
+        if excuses != self._excused or self._is_writing_long():
             self._excused = excuses
             self._since.clear()
         behind = dict(self._behind(ends))

@@ -34,6 +34,7 @@ __all__ = ["GapInLog", "NextOffsets", "Outranked", "Worker", "WorkerSettings"]
 _RETRY_SECONDS = 0.5
 _WAIT_SECONDS = 2.0
 _SAY_AGAIN_SECONDS = 60.0
+_FINISH_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +96,7 @@ class Worker:
             lambda: self._cycles.owned,
             self._cycles.read_ends,
             lambda: self.telemetry.store_failures,
+            self._cycles.is_writing_long,
             settings.still_seconds,
         )
         self._revocations = 0
@@ -130,6 +132,7 @@ class Worker:
 
         Raises:
             DefinitionsChanged, ReplayUnderWay: see `wait_until_free`.
+            LogCutShort: the log ends before what was read of it.
         """
         started = time.monotonic()
         owned = await asyncio.shield(asyncio.ensure_future(self._take(partitions, self._revocations)))
@@ -140,11 +143,12 @@ class Worker:
     async def _take(self, partitions: Sequence[int], revocations: int) -> list[OwnedPartition]:
         cycles = self._cycles
         async with cycles.lock:
-            cycles.owned = {number: one for number, one in cycles.owned.items() if number in partitions}
+            for number in cycles.owned.keys() - set(partitions):
+                cycles.owned.pop(number).let_go()
             while True:
                 try:
                     for number in await cycles.outranked():
-                        del cycles.owned[number]
+                        cycles.owned.pop(number).let_go()
                     new = [number for number in partitions if number not in cycles.owned]
                     taken = await asyncio.to_thread(self._taking.take, new, secrets.randbits(63)) if new else []
                     break
@@ -158,7 +162,9 @@ class Worker:
         return list(cycles.owned.values())
 
     async def revoke(self, partitions: Sequence[int]) -> None:
-        """Write no more until the next assignment, which tells which partitions are kept.
+        """Write no more to the warehouse until the next assignment, which tells which partitions are kept.
+
+        Hand-offs of what is still applied go on: the next owner makes the same ones, and copies change nothing.
 
         A last checkpoint, if it is quick, leaves the next owner little to read again. One that is late does no harm:
         it lies on no lineage once somebody else has claimed.
@@ -272,7 +278,8 @@ class Worker:
         `finish` makes the last state durable.
         """
         self._ticks.start()
-        parts = (self._outgoing.run, self._cycles.run, self._ticks.run, self._watchdog.run)
+        cycles = self._cycles
+        parts = (self._outgoing.run, cycles.run, cycles.clean_up_regularly, self._ticks.run, self._watchdog.run)
         tasks = [asyncio.ensure_future(part()) for part in parts]
         try:
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
@@ -294,7 +301,18 @@ class Worker:
     async def finish(self) -> None:
         """Publish and checkpoint everything applied so far; called after the stream has stopped, before `run` ends.
 
-        Nothing is written after it, nor if somebody else has taken over.
+        Nothing is written after it, nor if somebody else has taken over. On a machine that is too busy, or with a
+        warehouse that is away, it tries again for a while; then the next owner reads the rest again.
         """
+        deadline = time.monotonic() + _FINISH_SECONDS
         await self._say_farewell()
+        while self._has_unsaved and self._cycles.may_write and time.monotonic() < deadline:
+            await asyncio.sleep(_RETRY_SECONDS)
+            await self._say_farewell()
+        if self._has_unsaved:
+            log.warning("no last checkpoint: what was applied since the one before will be read again")
         self._cycles.may_write = False
+
+    @property
+    def _has_unsaved(self) -> bool:
+        return any(one.stored != one.positions for one in self._cycles.owned.values())

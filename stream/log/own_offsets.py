@@ -9,6 +9,10 @@ from typing import Any
 from faust.transport.consumer import ensure_TPset
 
 
+class TakingTooLong(RuntimeError):
+    """The state of the assigned partitions could not be loaded in time; a new process tries again."""
+
+
 class OwnOffsets:
     """Mixed into a consumer, before its driver's class: every seek to committed offsets goes on to the app's own.
 
@@ -23,6 +27,13 @@ class OwnOffsets:
         """Load the state of the assigned partitions and seek to where it stands."""
         try:
             await asyncio.wait_for(self._seek_own(), self.app.load_timeout_seconds)
+        except TimeoutError:
+            await self.app.crash(
+                TakingTooLong(
+                    f"partitions were not taken within {self.app.load_timeout_seconds:.0f} s: the warehouse is away or"
+                    " slow, or holds more people than can be loaded in that time (then raise TAKE_SECONDS)"
+                )
+            )
         except Exception as error:
             await self.app.crash(error)
 

@@ -21,10 +21,16 @@ class Rig:
     def __init__(self) -> None:
         self.now = 0.0
         self.excuses = 0
+        self.is_writing_long = False
         state = Partition(Compiled(DEFINITIONS))
         self.one = OwnedPartition(0, Owner(1, 1), state, 0, 0, (), Positions(0, 0))
         self.watchdog = Watchdog(
-            lambda: {0: self.one}, lambda: ({0: 0}, {0: 0}), lambda: self.excuses, LIMIT, lambda: self.now
+            lambda: {0: self.one},
+            lambda: ({0: 0}, {0: 0}),
+            lambda: self.excuses,
+            lambda: self.is_writing_long,
+            LIMIT,
+            lambda: self.now,
         )
 
     def look(self, seconds: float, events: int, handoffs: int = 0) -> None:
@@ -73,6 +79,18 @@ def test_time_in_which_the_warehouse_is_away_does_not_count() -> None:
     for _ in range(10):
         rig.excuses += 1
         rig.look(LIMIT, events=5)
+
+
+def test_a_checkpoint_that_takes_minutes_and_succeeds_is_well() -> None:
+    """The new process would have to make it again, from its beginning; the count begins anew behind it."""
+    rig = Rig()
+    for _ in range(10):
+        rig.is_writing_long = True
+        rig.look(LIMIT / 2, events=5)
+    rig.is_writing_long = False
+    rig.look(LIMIT, events=5)
+    with pytest.raises(StandsStill):
+        rig.look(LIMIT + 1, events=5)
 
 
 def test_half_a_session_without_a_tick_is_reason_to_wait_and_a_whole_one_to_end() -> None:
