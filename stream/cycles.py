@@ -265,8 +265,11 @@ class Cycles:
         return self._events.end_offsets(Topic.EVENTS), self._handoffs.end_offsets(Topic.HANDOFFS)
 
     def _checkpoint_is_due(self) -> bool:
-        """A pause follows what the last checkpoint cost: catching up, they must not take most of the time."""
-        if any(one.state.unsaved > _MOST_IN_SNAPSHOT for one in self.owned.values()):
+        """A pause follows what the last checkpoint cost: catching up, they must not take most of the time.
+
+        One that failed while it closed a day is due at once: its partition waits for it.
+        """
+        if any(one.is_closing or one.state.unsaved > _MOST_IN_SNAPSHOT for one in self.owned.values()):
             return True
         pause = max(self._settings.checkpoint_seconds, _PAUSE_PER_COST * self._telemetry.last_checkpoint_seconds)
         return time.monotonic() - self._last_checkpoint >= pause
