@@ -4,6 +4,7 @@ Does not serve it: see `northstream.serving`.
 """
 
 from pathlib import Path
+from typing import Any
 
 import chdb
 from starlette.applications import Starlette
@@ -13,13 +14,15 @@ from warehouse.client import DATABASE
 from warehouse.http_face import create_face
 
 
-def make_database(folder: Path) -> None:
-    """Make our database in the engine's `folder`: the interface's clients begin in it, before any has migrated it."""
+def start_engine(folder: Path) -> Any:
+    """Start the engine of `folder` with our database in it: clients of the interface begin there.
+
+    It runs until the connection that this returns is closed; while nobody holds one, each request would start the
+    engine anew, with all its tables and threads.
+    """
     connection = chdb.connect(str(folder))
-    try:
-        connection.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
-    finally:
-        connection.close()
+    connection.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
+    return connection
 
 
 def create_sql_face(folder: Path, settings: Settings, max_connections: int = 8) -> Starlette:

@@ -8,7 +8,7 @@ import asyncio
 from northstream.launch import Launch
 from northstream.lifetime import Lifetime, live
 from northstream.operations import operations
-from northstream.parts.sql import create_sql_face, make_database
+from northstream.parts.sql import create_sql_face, start_engine
 from northstream.places import Places
 from northstream.serving import serve
 from northstream.telemetry.process import process_registry, telemetry_of
@@ -30,9 +30,12 @@ def run(launch: Launch) -> None:
 
 async def _serve(launch: Launch, lifetime: Lifetime) -> None:
     folder = Places.of(launch.settings.data_dir).warehouse
-    await asyncio.to_thread(make_database, folder)
-    face = create_sql_face(folder, launch.settings, MAX_CONNECTIONS)
-    registry = process_registry("warehouse")
-    observed = observed_sql(face, registry)
-    async with operations(launch, lambda: {}, telemetry_of(registry)):
-        await serve(observed, launch.socket("sql"), lifetime, DRAIN_SECONDS)
+    engine = await asyncio.to_thread(start_engine, folder)
+    try:
+        face = create_sql_face(folder, launch.settings, MAX_CONNECTIONS)
+        registry = process_registry("warehouse")
+        observed = observed_sql(face, registry)
+        async with operations(launch, lambda: {}, telemetry_of(registry)):
+            await serve(observed, launch.socket("sql"), lifetime, DRAIN_SECONDS)
+    finally:
+        await asyncio.to_thread(engine.close)
