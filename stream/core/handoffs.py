@@ -32,7 +32,7 @@ class MovedState(msgspec.Struct, gc=False, tag_field="kind", tag="state", array_
     judges by the same day, so that both halves cancel out. None before version 2 of the program.
     A state that is too large for a record comes in slices, one after the other (`slices`). The first tells `entries`,
     those of the whole state as (funnel index, day, times of the steps reached), so that days which are frozen where it
-    arrives are taken over whole; None: the state is whole, or a later slice.
+    arrives are taken over whole; later ones tell none. None: the state is whole.
     """
 
     to: str

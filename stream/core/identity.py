@@ -109,10 +109,11 @@ def _moved_states(
     if len(state) <= MAX_STATE_BYTES:
         yield MovedState(target, person_id, state, cause, over_day)
         return
-    entries: list[tuple[int, int, list[int]]] | None = [(*key, list(times)) for key, times in person.entries.items()]
+    entries = [(*key, list(times)) for key, times in person.entries.items()]
     for part in slices(person_id, person, MAX_STATE_BYTES):
         yield MovedState(target, person_id, part, cause, over_day, entries)
-        entries = None
+        # None would have a later slice count its own steps on frozen days, once more.
+        entries = []
 
 
 def _entries(moved: MovedState, other: Person, partition: Partition) -> Entries:

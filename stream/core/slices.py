@@ -22,7 +22,7 @@ _FRAME_BYTES = 64
 def slices(person_id: str, person: Person, most_bytes: int) -> Iterator[bytes]:
     """States of `person_id`, encoded, of about `most_bytes` each, that unite to `person` in any order.
 
-    The first holds all that is single (times, settled days) and as much as fits, steps and actions foremost; all name
+    The first holds all that is single (times, settled days) and as much as fits, ids foremost; all name
     the span in which the person was seen, and the frozen day.
     """
     slice_ = _begin(person_id, person)
@@ -49,7 +49,9 @@ def _begin(person_id: str, person: Person) -> Person:
 
 
 def _pieces(person: Person) -> Iterator[tuple[int, Person]]:
-    """The bytes that each takes at most, and what it holds."""
+    """The bytes that each takes at most, and what it holds; ids first: by them a state that comes again is known."""
+    for person_id in (*map(user_person, person.user_ids), *map(device_person, person.devices)):
+        yield _id_bytes(person_id), Person(person_id)
     for chunk in _chunks(person.actions):
         piece = Person()
         piece.actions = chunk
@@ -59,8 +61,6 @@ def _pieces(person: Person) -> Iterator[tuple[int, Person]]:
             piece = Person()
             piece.steps = {step: chunk}
             yield _MOMENT_BYTES * len(chunk) + _id_bytes(step), piece
-    for person_id in (*map(user_person, person.user_ids), *map(device_person, person.devices)):
-        yield _id_bytes(person_id), Person(person_id)
     for chunk in _chunks(person.recent):
         piece = Person()
         piece.recent = chunk

@@ -1,6 +1,7 @@
 """A person of any size can be handed off: large states come in slices, which unite to the same person."""
 
 import random
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -26,7 +27,7 @@ from stream.outgoing import blocks
 DAY = 86_400_000
 
 
-def busy_device(messages: int, milestones: int) -> Partition:
+def busy_device(messages: int, milestones: int, steps: Sequence[str] = (TASK, PROJECT)) -> Partition:
     """A partition with a device that did much on forty days, and has many ids."""
     state = Partition(Compiled(DEFINITIONS))
     person = state.people.touch("d:busy")
@@ -37,7 +38,7 @@ def busy_device(messages: int, milestones: int) -> Partition:
     for number in range(milestones):
         message, at = chance.getrandbits(64), (FIRST_DAY + 30 + number % 40) * DAY + chance.randrange(DAY)
         person.see(at)
-        note_moment(person.steps.setdefault(chance.choice([TASK, PROJECT]), {}), message, at)
+        note_moment(person.steps.setdefault(chance.choice(steps), {}), message, at)
         note_moment(person.actions, message, at)
     person.devices.update(f"device {number}" for number in range(milestones))
     person.signed_up_ms = person.first_seen_ms
@@ -76,13 +77,14 @@ def test_states_in_slices_give_the_numbers_of_a_count_from_scratch(seed: int, si
         assert stream.numbers() == recount.numbers(history, FUNNELS, SIGNUP, (PROJECT, TASK))
 
 
-def test_days_that_are_frozen_where_a_state_arrives_are_taken_over_whole() -> None:
+@pytest.mark.parametrize("steps", [(TASK, PROJECT), (TASK,)])
+def test_days_that_are_frozen_where_a_state_arrives_are_taken_over_whole(steps: Sequence[str]) -> None:
     """The first slice tells the entries of the whole state; the others add nothing to frozen days."""
     totals = []
     for most_bytes in (1 << 30, 5_000):
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(identity, "MAX_STATE_BYTES", most_bytes)
-            sender, receiver = busy_device(3_000, 1_000), Partition(Compiled(DEFINITIONS))
+            sender, receiver = busy_device(3_000, 1_000, steps), Partition(Compiled(DEFINITIONS))
             receiver.watermark_ms = (FIRST_DAY + 100) * DAY
             receiver.forget_before(receiver.watermark_ms, receiver.watermark_ms)
             assert FIRST_DAY + 40 < receiver.freeze_day < FIRST_DAY + 60
