@@ -204,7 +204,8 @@ class Cycles:
         await asyncio.to_thread(self._look_at_others)
         durable = self._others | {number: one.durable for number, one in self.owned.items()}
         events, handoffs = await asyncio.to_thread(self.read_ends)
-        self._check_reaches({number: durable[number] for number in self.owned}, events, handoffs)
+        if not self._reaches({number: durable[number] for number in self.owned}, events, handoffs):
+            return False
         self._progress.look(durable, events, handoffs)
         owned = self.owned.values()
         is_current = all(one.events >= events[one.number] and one.handoffs >= handoffs[one.number] for one in owned)
@@ -219,10 +220,12 @@ class Cycles:
             self._close_up_to(self._progress.passed)
         return is_current
 
-    def _check_reaches(
-        self, durable: Mapping[int, Standing], events: Mapping[int, int], handoffs: Mapping[int, int]
-    ) -> None:
-        """The ends were read after the headers. A new leader of a partition may answer too low for a moment."""
+    def _reaches(self, durable: Mapping[int, Standing], events: Mapping[int, int], handoffs: Mapping[int, int]) -> bool:
+        """Whether the log reaches as far as it was read; the ends were read after the headers.
+
+        Raises:
+            LogCutShort: it has not for longer than a new leader of a partition may answer too low.
+        """
         try:
             check_positions({number: at.positions for number, at in durable.items()}, events, handoffs)
         except LogCutShort:
@@ -231,8 +234,9 @@ class Cycles:
             if time.monotonic() - self._cut_short_since > CUT_SHORT_PATIENCE_SECONDS:
                 raise
             self.applied.set()
-        else:
-            self._cut_short_since = None
+            return False
+        self._cut_short_since = None
+        return True
 
     def _close_up_to(self, passed: Passed) -> None:
         self._over_ms = max(self._over_ms, passed.occurred_ms)

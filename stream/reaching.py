@@ -9,8 +9,10 @@ from schemas.checkpoints import Positions
 from schemas.log import check_reaches
 from schemas.topics import Topic
 
-CUT_SHORT_PATIENCE_SECONDS = 5.0
-"""How long an end may lie before a position: the new leader of a partition does not know at once how far it reaches."""
+CUT_SHORT_PATIENCE_SECONDS = 1.0
+"""How long an end may lie before a position: the new leader of a partition does not know at once how far it reaches.
+
+Not longer: meanwhile a log that has lost records may grow past the position, and nobody would notice."""
 
 
 def check_positions(positions: Mapping[int, Positions], events: Mapping[int, int], handoffs: Mapping[int, int]) -> None:

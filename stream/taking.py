@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from schemas.checkpoints import CheckpointStore, Head, Header, Owner, Positions, StoreUnavailable
-from schemas.log import LogCutShort, LogReader
+from schemas.log import LogCutShort, LogReader, LogUnavailable
 from schemas.replay import History
 from schemas.topics import Topic
 from stream.core.definitions import Compiled
@@ -69,11 +69,15 @@ class Taking:
         return taken
 
     def _check_reaches(self, positions: Mapping[int, Positions]) -> None:
+        """While the log cannot tell its ends, what is taken stays taken: every later round asks again."""
         deadline = time.monotonic() + CUT_SHORT_PATIENCE_SECONDS
         while True:
-            events, handoffs = self._events.end_offsets(Topic.EVENTS), self._handoffs.end_offsets(Topic.HANDOFFS)
             try:
+                events, handoffs = self._events.end_offsets(Topic.EVENTS), self._handoffs.end_offsets(Topic.HANDOFFS)
                 return check_positions(positions, events, handoffs)
+            except LogUnavailable as error:
+                log.warning("the ends of the log are not known now: %s", error)
+                return None
             except LogCutShort:
                 if time.monotonic() > deadline:
                     raise

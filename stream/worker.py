@@ -13,7 +13,7 @@ from prometheus_client.core import Metric
 
 from schemas.checkpoints import CheckpointStore, StoreUnavailable
 from schemas.definitions import StreamDefinitions
-from schemas.log import LogAppender, LogReader
+from schemas.log import LogAppender, LogReader, LogUnavailable
 from schemas.replay import History
 from schemas.telemetry import Worker as Names
 from schemas.topics import Kind, StoredRecord, Topic
@@ -152,7 +152,7 @@ class Worker:
                     new = [number for number in partitions if number not in cycles.owned]
                     taken = await asyncio.to_thread(self._taking.take, new, secrets.randbits(63)) if new else []
                     break
-                except StoreUnavailable as error:
+                except (StoreUnavailable, LogUnavailable) as error:
                     log.warning("partitions cannot be taken yet: %s", error)
                     await asyncio.sleep(_RETRY_SECONDS)
             cycles.owned.update({one.number: one for one in taken})

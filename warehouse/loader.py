@@ -155,10 +155,11 @@ class Loader:
         """
         if not self._is_certain:
             self._finish_unfinished()
+        else:
+            self._check_reaches()
         batch = read_next(self._log, self._done, self._max_lines, self._max_bytes)
         if not batch.ranges:
             batch.check_next()
-            self._check_reaches()
             return batch
         check_poison(self._warehouse, batch.foreign, self._poison_limit)
         # If anything fails from here on, the ledger tells what was planned.

@@ -10,10 +10,10 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import CorruptRecordError, KafkaError, OffsetOutOfRangeError
+from kafka.errors import CorruptRecordError, OffsetOutOfRangeError
 
 from schemas.log import LogUnavailable
-from stream.kafka.connections import connect
+from stream.kafka.connections import LIBRARY_ERRORS, connect
 
 ANSWER_MS = 6_000
 """How long an answer may take, a change of a partition's leader included."""
@@ -87,7 +87,7 @@ class Questions:
                 yield self._consumer
             except OffsetOutOfRangeError as error:
                 raise LookupError(f"no longer in Kafka: {error}") from error
-            except KafkaError as error:
+            except LIBRARY_ERRORS as error:
                 self._consumer.close(autocommit=False, timeout_ms=0)
                 self._consumer = None
                 raise LogUnavailable(f"Kafka does not answer: {error}") from error

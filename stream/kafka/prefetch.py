@@ -10,11 +10,12 @@ from time import monotonic
 from typing import Any
 
 from kafka import TopicPartition
-from kafka.errors import CorruptRecordError, KafkaError, OffsetOutOfRangeError
+from kafka.errors import CorruptRecordError, OffsetOutOfRangeError
 
 from schemas.log import LogUnavailable
 from schemas.topics import StoredRecord, Topic
 from stream.kafka.asking import ANSWER_MS, is_foreign, open_consumer
+from stream.kafka.connections import LIBRARY_ERRORS
 from stream.kafka.records import stored_from_kafka
 
 _POLL_RECORDS = 64
@@ -61,7 +62,7 @@ class Prefetch:
             except OffsetOutOfRangeError as error:
                 self._disconnect()
                 raise LookupError(f"{self._place} no longer has the record {offset}") from error
-            except KafkaError as error:
+            except LIBRARY_ERRORS as error:
                 self._disconnect()
                 raise LogUnavailable(f"Kafka does not answer: {error}") from error
             except LogUnavailable:
