@@ -68,7 +68,14 @@ def test_a_load_cut_short_anywhere_is_finished_once(topics: Topics, warehouse: W
     assert done == [("events", 0, 20), ("events", 1, 20), ("quarantine", 0, 10)]
 
 
-@pytest.mark.parametrize("moment", ["after plan", "before events", "after events", "before done"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "after plan",
+        *(pytest.param(moment, marks=pytest.mark.long) for moment in ("before events", "after events")),
+        "before done",
+    ],
+)
 def test_a_loader_that_wakes_up_behind_another_does_no_harm(
     moment: str, topics: Topics, warehouse: Warehouse, connect: Connect, handoffs: LocalLog
 ) -> None:

@@ -110,6 +110,7 @@ def produce(company: Company, done: threading.Event) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.long
 def test_workers_that_come_and_go_under_load_count_the_same(company: Company) -> None:
     """Every kind of disturbance at least by chance, no restart by hand."""
     storm(company, 5)

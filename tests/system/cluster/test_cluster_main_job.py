@@ -103,6 +103,7 @@ def workspace_with_alert(folder: Path, port: int) -> Path:
     return folder / "workspace"
 
 
+@pytest.mark.long
 def test_every_number_of_a_cluster_equals_the_reference(cluster: Cluster, tmp_path: Path, receiver: Receiver) -> None:
     """Two workers, each with its share of the partitions; an alert fires and the boards show it; all end with 0."""
     cluster.settings |= {

@@ -83,6 +83,7 @@ def see(scene: Scene, checker: Checker, records: list[Any]) -> None:
     scene.traffic.resume()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_flood_of_foreign_records_stops_the_roles_by_name_and_skips_nothing(tmp_path: Path) -> None:
     """A wrong release must not drain the topic: worker and loader end and say why, until the limit is raised."""

@@ -77,13 +77,12 @@ def spoil_all(scene: Scene, proxy: FaultyProxy, fault: Fault) -> None:
 def test_spoilt_inserts_are_neither_lost_nor_doubled(tmp_path: Path) -> None:
     """Done but not answered, answered with an error though done, half received; then everything for a while."""
     with under_load(tmp_path) as (scene, checker, proxy):
-        for table in ("events", *scene.random.sample(WRITTEN[1:], 5)):
+        for table in ("events", *scene.random.sample(WRITTEN[1:], 2)):
             spoil_inserts(scene, proxy, table, scene.random.choice(ONCE))
         wait_until(lambda: proxy.pending == 0, "every insert that was to be spoilt has been", seconds=300)
         scene.tell(f"spoilt {dict(proxy.seen)}")
         checker.check()
-        for fault in scene.random.sample(MODES, 2):
-            spoil_all(scene, proxy, fault)
+        spoil_all(scene, proxy, scene.random.choice(MODES))
 
 
 @pytest.mark.long
