@@ -41,7 +41,7 @@ def test_the_file_is_valid_by_the_specifications_schema(project: Project) -> Non
     schema = json.loads(
         Path(str(package.locate_file("check_jsonschema/builtin_schemas/vendor/compose-spec.json"))).read_text()
     )
-    validator = jsonschema.Draft7Validator(schema)
+    validator = jsonschema.validators.validator_for(schema)(schema)
     assert [error.message for error in validator.iter_errors(project)] == []
     assert not validator.is_valid({"services": {"a": {"imagge": "x"}}}), "the schema refuses nothing"
 
