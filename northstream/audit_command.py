@@ -44,12 +44,23 @@ def compare(product: RunningProduct) -> Audit:
 
     If nothing arrived during an audit, it is exact. Otherwise only days that are over are held against the events,
     and only what differs by the same in audit after audit.
+
+    Raises:
+        UserError: events wait, and nobody counts them.
     """
     today = _today(product)
     lasting: set[tuple[str, int, int]] | None = None
     patience = SETTLE_SECONDS
+    at_first = product.standing()
+    if at_first.lag_events:
+        print(f"{at_first.lag_events} events wait to be counted; waiting up to {patience:.0f} s for them", flush=True)
     for _ in range(_ROUNDS):
         before = product.wait_until_settled(patience)
+        if before.lag_events and before == at_first:
+            raise UserError(
+                f"{before.lag_events} events wait, and nobody counts or loads them:"
+                " see whether a worker and a loader run"
+            )
         patience = _NEXT_SETTLE_SECONDS
         found = audit(product.warehouse, product.definitions)
         if before.lag_events == 0 and product.standing() == before:

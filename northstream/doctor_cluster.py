@@ -3,8 +3,10 @@
 Changes nothing, anywhere.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import httpx
 
@@ -30,6 +32,9 @@ MOST_SKEW_MS = 1_000
 """Clocks may differ so much; `complete_through` compares moments of several machines."""
 
 _ANSWER_SECONDS = 10.0
+
+_LAG_SECONDS = 5.0
+"""A lag that has not moved for so long stands still."""
 
 
 def check_cluster(settings: Settings) -> Iterator[Check]:
@@ -139,13 +144,39 @@ def _check_ready(url: str, absent: Check) -> Iterator[Check]:
 
 
 def _check_lag(settings: Settings) -> Iterator[Check]:
+    """A lag is no problem; one that stays as it is for some seconds is."""
+    quality = _quality(settings)
+    if isinstance(quality, dict) and quality["lag_events"]:
+        time.sleep(_LAG_SECONDS)
+        latest = _quality(settings)
+        if isinstance(latest, dict) and _standing(latest) == _standing(quality):
+            yield Check(
+                "problem",
+                f"{quality['lag_events']} events lag, and nobody counts or loads them: see whether a worker and a"
+                " loader run, and what they say",
+            )
+            return
+        quality = latest
+    if isinstance(quality, dict):
+        yield Check("ok", f"{quality['lag_events']} events lag; all is complete through {quality['complete_through']}")
+    elif quality is not None:
+        yield Check("problem", f"the boards answer {quality} to the secret key; is it theirs?")
+
+
+def _standing(quality: dict[str, Any]) -> tuple[int, int, int]:
+    return quality["lag_events"], quality["accepted"], quality["quarantined"]
+
+
+def _quality(settings: Settings) -> dict[str, Any] | int | None:
+    """What the boards say; the status if they refuse, None if they do not answer."""
     headers = {"Authorization": f"Bearer {settings.secret_key}"}
     try:
-        answer = httpx.get(f"{settings.boards_url}/api/quality", headers=headers, timeout=_ANSWER_SECONDS)
+        answer = httpx.get(
+            f"{settings.boards_url}/api/quality", headers=headers, timeout=_ANSWER_SECONDS, trust_env=False
+        )
     except httpx.HTTPError:
-        return
-    if answer.status_code == 200:
-        quality = answer.json()
-        yield Check("ok", f"{quality['lag_events']} events lag; all is complete through {quality['complete_through']}")
-    else:
-        yield Check("problem", f"the boards answer {answer.status_code} to the secret key; is it theirs?")
+        return None
+    if answer.status_code != 200:
+        return answer.status_code
+    quality: dict[str, Any] = answer.json()
+    return quality

@@ -15,6 +15,7 @@ from northstream.workspaces import load_named_workspace
 from schemas.definitions import StreamDefinitions
 from stream.kafka.topics import TooFewBrokers, TopicsWrong, declare_topics
 from warehouse.client import Warehouse
+from warehouse.counted_log import CountedLog, OtherLog, bind_log
 from warehouse.guarantees import check_guarantees
 from warehouse.migrate import MigrationError, migrate
 from warehouse.users import Login, Prepared, UsersWrong, prepare_server
@@ -78,6 +79,7 @@ def _make_tables(settings: Settings, definitions: StreamDefinitions) -> None:
     try:
         with named_errors(settings):
             applied = _migrated(warehouse)
+            _bind(warehouse, CountedLog(settings.kafka_prefix, settings.partitions))
             write_workspace_facts(warehouse, definitions)
             check_guarantees(warehouse)
             _make_reader(warehouse, settings)
@@ -88,6 +90,13 @@ def _make_tables(settings: Settings, definitions: StreamDefinitions) -> None:
     if not applied:
         print("the tables are there")
     print("the warehouse follows this workspace", flush=True)
+
+
+def _bind(warehouse: Warehouse, log: CountedLog) -> None:
+    try:
+        bind_log(warehouse, log)
+    except OtherLog as error:
+        raise UserError(str(error)) from error
 
 
 def _make_reader(warehouse: Warehouse, settings: Settings) -> None:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from northstream.parts.kafka_log import open_reader
-from northstream.parts.server_warehouse import check_definitions, open_warehouse
+from northstream.parts.server_warehouse import check_counted_log, check_definitions, open_warehouse
 from northstream.parts.stores import Stores
 from northstream.settings import Settings
 from northstream.workspaces import load_named_workspace
@@ -38,4 +38,5 @@ def open_cluster_stores(settings: Settings) -> ClusterStores:
         check_definitions(warehouse, workspace.stream, settings)
         reader = open_reader(settings)
         stack.callback(reader.close)
+        check_counted_log(warehouse, reader.partitions, settings)
         return ClusterStores(Stores.over(workspace, warehouse, reader, reader), stack.pop_all())

@@ -14,6 +14,7 @@ from northstream.settings import Settings
 from northstream.waiting import NotThere
 from schemas.definitions import StreamDefinitions
 from warehouse.client import USUAL_PATIENCE, Patience, Warehouse
+from warehouse.counted_log import CountedLog, OtherLog, check_log, counted_log
 from warehouse.guarantees import GuaranteesBroken, check_guarantees
 from warehouse.migrate import MigrationError, status
 from warehouse.workspace_facts import read_definitions_digest
@@ -67,6 +68,23 @@ def check_definitions(warehouse: Warehouse, definitions: StreamDefinitions, sett
             "the warehouse counts by another workspace than this one; name the one in use with --workspace, "
             "or run `northstream migrate` with this one"
         )
+
+
+def check_counted_log(warehouse: Warehouse, partitions: int, settings: Settings) -> None:
+    """Refuse to read another log than the one that is counted in the warehouse, before anything is claimed in it.
+
+    Raises:
+        NotThere: no log has been named yet.
+        WarehouseUnavailable: it does not answer.
+        UserError: it is another one.
+    """
+    bound = counted_log(warehouse)
+    if bound is None:
+        raise NotThere("the warehouse knows no log yet; run `northstream migrate`")
+    try:
+        check_log(bound, CountedLog(settings.kafka_prefix, partitions))
+    except OtherLog as error:
+        raise UserError(str(error)) from error
 
 
 @contextmanager

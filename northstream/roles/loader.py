@@ -11,7 +11,7 @@ from northstream.launch import Launch
 from northstream.lifetime import Lifetime, live
 from northstream.operations import operations
 from northstream.parts.kafka_log import open_reader
-from northstream.parts.server_warehouse import open_warehouse
+from northstream.parts.server_warehouse import check_counted_log, open_warehouse
 from northstream.parts.warehouse_check import warehouse_check
 from northstream.settings import Settings
 from northstream.telemetry.process import process_registry, telemetry_of
@@ -78,4 +78,5 @@ def _open(settings: Settings) -> _Ends:
         stack.callback(warehouse.close)
         log = open_reader(settings)
         stack.callback(log.close)
+        check_counted_log(warehouse, log.partitions, settings)
         return _Ends(log, warehouse, stack.pop_all())

@@ -94,12 +94,14 @@ def differences(name: str, found: Shape, wanted: Shape) -> list[str]:
     if wanted.partitions not in (None, found.partitions):
         sentences.append(
             f"{name} has {found.partitions} partitions, not {wanted.partitions}: their number is fixed for a log's "
-            "life, so ask for the number it has, or use another topic prefix"
+            f"life, so set NORTHSTREAM_PARTITIONS={found.partitions}; another number needs another topic prefix "
+            "(NORTHSTREAM_KAFKA_PREFIX) and another, empty warehouse"
         )
     if wanted.replication not in (None, found.replication):
         sentences.append(
             f"{name} has {found.replication} copies of each partition, not {wanted.replication}: "
-            "reassign its partitions (kafka-reassign-partitions.sh), or ask for the number it has"
+            f"reassign its partitions (kafka-reassign-partitions.sh), or set "
+            f"NORTHSTREAM_KAFKA_REPLICATION={found.replication}"
         )
     for key, value in wanted.configs.items():
         held = found.configs.get(key)

@@ -74,3 +74,20 @@ def test_replay_of_a_cluster_changes_no_number_and_its_worker_goes_on(standing: 
     standing.settle()
     assert standing.run("audit").returncode == 0
     assert standing.sql("SELECT sum(signups) FROM northstream.activation") == [[21]]
+
+
+@pytest.mark.long
+def test_doctor_and_audit_say_when_nobody_counts(standing: Cluster) -> None:
+    """Numbers that agree with each other are no good sign while events wait."""
+    worker = standing.of("worker")
+    assert worker.terminate() == 0
+    standing.send({"batch": [{"type": "track", "event": "Account Created", "userId": "waits", "messageId": "waits"}]})
+    doctor = standing.run("doctor", PORT=str(standing.port))
+    assert doctor.returncode == 1
+    assert "1 events lag, and nobody counts or loads them" in doctor.stdout
+    audit = standing.run("audit")
+    assert audit.returncode == 2
+    assert "1 events wait, and nobody counts or loads them" in audit.stderr
+    worker.start()
+    standing.settle()
+    assert standing.run("audit").returncode == 0

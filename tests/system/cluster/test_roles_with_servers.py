@@ -107,6 +107,16 @@ def test_another_number_of_partitions_is_told(standing: Cluster) -> None:
     done = standing.run("migrate", PARTITIONS="6")
     assert done.returncode == 2
     assert "has 4 partitions, not 6" in done.stderr
+    assert "NORTHSTREAM_PARTITIONS=4" in done.stderr
+
+
+def test_another_log_is_not_counted_in_the_same_warehouse(standing: Cluster) -> None:
+    """People would be counted once more, in other partitions; and a worker would take those of the others away."""
+    other = {"KAFKA_PREFIX": "another-log.", "PARTITIONS": "2"}
+    for command in (("migrate",), ("run", "worker"), ("run", "loader"), ("run", "boards")):
+        done = standing.run(*command, PORT="0", **other)
+        assert done.returncode == 2
+        assert f"the warehouse counts the topics {standing.settings['KAFKA_PREFIX']}* with 4 partitions" in done.stderr
 
 
 def test_topics_of_another_prefix_are_missing(standing: Cluster) -> None:
