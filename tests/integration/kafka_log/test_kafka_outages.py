@@ -125,6 +125,7 @@ def test_a_log_can_be_made_while_there_is_no_broker(own_place: Place, broker: Ka
     assert wait_for(lambda: log.append([block(2)])) == [0]
 
 
+@pytest.mark.long
 def test_a_frozen_broker_is_given_up_and_used_again_when_it_wakes(own_place: Place, broker: Kafka, block: Any) -> None:
     """Its connections stay open and nothing answers: an append ends with LogUnavailable all the same.
 

@@ -256,6 +256,7 @@ def test_no_role_of_the_file_loads_the_embedded_engine(deployed: Deployed) -> No
             assert not re.search(r"/(chdb|pyarrow|pandas|numpy)/", loaded), name
 
 
+@pytest.mark.long
 def test_a_warehouse_out_of_a_backup_catches_up_from_kafka(deployed: Deployed) -> None:
     """The drill of docs/operations.md: writers stopped, folder copied, later lost and put back, and all is counted."""
     stack, readers = deployed.stack, ("boards", "alerter", "loader", "worker-2", "worker-1")

@@ -25,6 +25,7 @@ def stored(cluster: Cluster) -> set[str]:
     return {row[0] for row in cluster.sql("SELECT message_id FROM northstream.events_resolved")}
 
 
+@pytest.mark.long
 def test_servers_may_come_after_the_roles_and_go_again(tmp_path: Path) -> None:
     """Without Kafka, warehouse, topics or tables each role says what it misses, and then does its work."""
     require_kafka()
