@@ -86,7 +86,6 @@ def create_app(*, broker: str, worker: WorkerProtocol, settings: StreamSettings)
     names = [settings.topic_prefix + topic for topic in READ_TOPICS]
     app.turnstile = register_agents(app, worker, names, settings.topic_prefix)
     app.on_partitions_revoked.connect(_revoker(worker), weak=False)
-    app.on_partitions_assigned.connect(_emptier(worker), weak=False)
     if broker.startswith(KAFKA_SCHEME):
         app.commits = GroupCommits(app)
         worker.join_group(settings.session_timeout_seconds, app.commits.note)
@@ -154,15 +153,6 @@ def _revoker(worker: WorkerProtocol) -> Any:
         await worker.revoke(sorted({tp.partition for tp in revoked}))
 
     return on_revoked
-
-
-def _emptier(worker: WorkerProtocol) -> Any:
-    async def on_assigned(app: StreamApp, assigned: set[TP], **_: Any) -> None:
-        if not assigned:
-            # Faust seeks nothing then, and the worker would wait for ever to write for partitions that are gone.
-            await worker.take_partitions([], app.consumer_generation_id)
-
-    return on_assigned
 
 
 def _faust_settings(settings: StreamSettings) -> dict[str, Any]:
