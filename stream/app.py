@@ -171,6 +171,7 @@ def _faust_settings(settings: StreamSettings) -> dict[str, Any]:
         "broker_request_timeout": settings.load_timeout_seconds + 5,
         # Zero would change the assignor to one that splits the partitions of our two topics differently.
         "table_standby_replicas": 1,
+        "PartitionAssignor": "stream.kafka.assignor:KnownTopicsAssignor",
         # Nothing is acknowledged one by one, so there is nothing to wait for.
         "stream_wait_empty": False,
         "consumer_auto_offset_reset": "earliest",
