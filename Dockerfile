@@ -16,6 +16,7 @@ COPY warehouse warehouse
 COPY alerting alerting
 COPY dashboard dashboard
 COPY simulate simulate
+COPY metrics metrics
 RUN pip --python /opt/northstream/bin/python install --no-deps --no-index --no-build-isolation . \
     && pip --python /opt/northstream/bin/python uninstall --yes setuptools
 # Roles that talk to a ClickHouse server have no use for the engine inside the process, seven eighths of everything.

@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-PACKAGES := northstream schemas ingest stream warehouse alerting dashboard simulate
+PACKAGES := northstream schemas ingest stream warehouse alerting dashboard simulate metrics
 
 .PHONY: help setup demo test test-long lint format bench lock clean
 

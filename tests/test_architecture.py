@@ -18,7 +18,7 @@ from schemas.violations import QUARANTINING, Rule
 from schemas.workspace import DEFAULT_WORKSPACE, FOLDERS, load_workspace
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("northstream", "schemas", "ingest", "stream", "warehouse", "alerting", "dashboard", "simulate")
+PACKAGES = ("northstream", "schemas", "ingest", "stream", "warehouse", "alerting", "dashboard", "simulate", "metrics")
 
 CLOCK_CALLS = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
 
