@@ -61,6 +61,8 @@ class MetricDefinition:
 
     `orange` and `red` are the values from which that colour holds, in the bad direction (None: no colour).
     `status_of` a value is decided in `metrics.colours`. `decimals`: None leaves it to the unit.
+    `grain`: of which buckets target and thresholds speak, and by which it is shown unless the reader picks another
+    (empty: any); in another grain it has neither colour nor target.
     `file` and `line` tell where it stands.
     """
 
@@ -76,6 +78,7 @@ class MetricDefinition:
     orange: Decimal | None = None
     red: Decimal | None = None
     decimals: int | None = None
+    grain: Literal["day", "week", "month", ""] = ""
     role: Literal["nsm", "input", ""] = ""
     timing: Literal["leading", "lagging", ""] = ""
     stage: Stage | None = None

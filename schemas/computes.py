@@ -161,11 +161,13 @@ class Balance:
 
     `start`, `end`: at the bucket's borders. Movements are sums over the bucket; `cause` narrows expansion.
     `retained`: what the customers of the start pay at the end (for NRR). `realised_value`: mean of what customers
-    who left in the bucket had paid.
+    who left in the bucket had paid. With `months`, the part is that of so many calendar months instead of the bucket:
+    from the first day of the month `months` - 1 before that of the bucket's last day, to that last day.
     """
 
     part: BalancePart
     cause: str = ""
+    months: int = 0
 
 
 @dataclass(frozen=True, slots=True)
