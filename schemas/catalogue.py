@@ -61,8 +61,8 @@ class MetricDefinition:
 
     `orange` and `red` are the values from which that colour holds, in the bad direction (None: no colour).
     `status_of` a value is decided in `metrics.colours`. `decimals`: None leaves it to the unit.
-    `grain`: of which buckets target and thresholds speak, and by which it is shown unless the reader picks another
-    (empty: any); in another grain it has neither colour nor target.
+    `per`: the period for which target, orange and red of a count or sum are written, and the grain by which a series
+    is shown unless the reader picks another (empty: day for the eight streamed ones, else month).
     `file` and `line` tell where it stands.
     """
 
@@ -78,7 +78,7 @@ class MetricDefinition:
     orange: Decimal | None = None
     red: Decimal | None = None
     decimals: int | None = None
-    grain: Literal["day", "week", "month", ""] = ""
+    per: Literal["day", "week", "month", ""] = ""
     role: Literal["nsm", "input", ""] = ""
     timing: Literal["leading", "lagging", ""] = ""
     stage: Stage | None = None
