@@ -24,6 +24,10 @@ class UnknownDimension(ValueError):
     """A metric cannot be split or filtered so; the message says by what it can."""
 
 
+class NotComputable(Exception):
+    """A metric is defined, but its definition cannot be computed now; the message says why, for its owner."""
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """One value of a dimension; None is a segment too (nobody said)."""
@@ -159,6 +163,54 @@ class FactRow:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class FunnelReach:
+    """`entries[day][i]`: entries of that day that reached step i + 1. `persons`, `median_seconds`: over the range."""
+
+    entries: Mapping[date, Sequence[int]]
+    persons: Sequence[int]
+    median_seconds: Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class VariantOutcome:
+    """What became of the persons whose first exposure to an experiment was to this variant.
+
+    `converted`: persons with the conversion event after their first exposure. `customers`: those whose account pays at
+    the end of the range, `mrr` what those accounts pay then; `customers_before` paid at first exposure, and of those
+    `churned` pay no longer. An account counts once, for the person of it that was exposed first.
+    """
+
+    variant: str
+    exposed: int
+    converted: int
+    customers: int = 0
+    mrr: Decimal = Decimal(0)
+    customers_before: int = 0
+    churned: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ActionContrast:
+    """How many of the best customers, and of those who left, did an action at all in the 90 days looked at."""
+
+    event: str
+    best_doing: int
+    churned_doing: int
+
+
+@dataclass(frozen=True, slots=True)
+class BestAndChurned:
+    """`best`: the top 20 % of the customers at the end by MRR. `churned`: those who left in the range.
+
+    Of the best the last 90 days of the range are looked at, of the churned the 90 days before they left.
+    """
+
+    best: int
+    churned: int
+    actions: Sequence[ActionContrast]
+
+
 class Measures(Protocol):
     """Synchronous; safe to call from several threads. Every method may raise `schemas.reading.ReadingUnavailable`."""
 
@@ -171,7 +223,17 @@ class Measures(Protocol):
         ...
 
     def series(self, question: SeriesQuestion) -> MeasuredSeries:
-        """Raises KeyError for an unknown metric, UnknownDimension."""
+        """Raises KeyError for an unknown metric, UnknownDimension, NotComputable."""
+        ...
+
+    def over(
+        self, metric: str, ranges: Sequence[tuple[date, date]], filters: tuple[Segment, ...] = ()
+    ) -> Sequence[Value]:
+        """A metric with each range of days (both ends included; they may overlap) as one bucket, in their order.
+
+        Levels are those of the range's last day (or today), counts and sums are over the range, rates come from sums.
+        `bucket` is the first day. Raises KeyError, UnknownDimension, NotComputable.
+        """
         ...
 
     def cohorts(self, question: CohortQuestion) -> CohortTable: ...
@@ -183,6 +245,16 @@ class Measures(Protocol):
     def explain(self, metric: str, before: tuple[date, date], after: tuple[date, date]) -> Explanation:
         """Raises KeyError."""
         ...
+
+    def funnel(self, funnel: str, first: date, last: date, filters: tuple[Segment, ...]) -> FunnelReach:
+        """Entries of a funnel by persons of a segment. Raises KeyError, UnknownDimension."""
+        ...
+
+    def experiment(self, experiment: str, conversion: str, first: date, last: date) -> Sequence[VariantOutcome]:
+        """By variant, in their alphabetical order: first exposures in the range, outcomes until its end."""
+        ...
+
+    def best_and_churned(self, first: date, last: date) -> BestAndChurned: ...
 
     def dimensions(self) -> Sequence[str]: ...
 
