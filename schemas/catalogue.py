@@ -60,8 +60,7 @@ class MetricDefinition:
     """An entry of the metric catalogue.
 
     `orange` and `red` are the values from which that colour holds, in the bad direction (None: no colour).
-    `schemas.colours` decides the `status_of` a value. `decimals`: None leaves it to the unit. `per`: the span of time
-    that target and thresholds of a count or sum are written for (empty: a day for the streamed ones, else a month).
+    `schemas.colours` decides the `status_of` a value. `decimals`: None leaves it to the unit.
     `per`: the period for which target, orange and red of a count or sum are written, and the grain by which a series
     is shown unless the reader picks another (empty: day for the eight streamed ones, else month).
     `file` and `line` tell where it stands.
@@ -78,7 +77,6 @@ class MetricDefinition:
     target: Target = field(default_factory=Target)
     orange: Decimal | None = None
     red: Decimal | None = None
-    per: Literal["day", "week", "month", ""] = ""
     decimals: int | None = None
     per: Literal["day", "week", "month", ""] = ""
     role: Literal["nsm", "input", ""] = ""
