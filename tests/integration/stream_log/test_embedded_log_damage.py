@@ -12,10 +12,14 @@ from typing import Any
 import pytest
 
 from schemas.topics import LogEnd, Topic
+from stream.log.connections import PAGE_BYTES
 from stream.log.layout import RecordDamaged, record_key
 from stream.log.local import EVENT_TOPICS, LocalLog
 from stream.log.mending import FILLED_OFFSETS
 from stream.log.reading import LocalLogReader
+
+FRAME_HEAD_BYTES = 24
+"""Of a frame of the write-ahead log, before its page."""
 
 
 def sequences(log: Any, partition: int = 0, offset: int = 0) -> list[int]:
@@ -139,6 +143,40 @@ def test_commits_behind_a_damaged_stretch_of_the_wal_are_named_as_lost(
     assert 2 <= len(kept) <= 4
     assert len(mended.cut) == 1
     assert mended.append([block(6)]) == [len(kept) + FILLED_OFFSETS]
+    mended.close()
+
+
+def test_a_kill_between_the_head_and_the_page_of_the_last_frame_is_a_half_written_commit(
+    open_log: Any, path: Path, tmp_path: Path, block: Any
+) -> None:
+    """The page of an older round stands behind the mark of the commit, as the file is used again from its beginning."""
+    log = open_log()
+    for n in range(4):
+        log.append([block(n)])
+    copied = copy_while_open(path, tmp_path / "copy.db")
+    wal = copied.with_name("copy.db-wal")
+    overwrite(wal, wal.stat().st_size - PAGE_BYTES, PAGE_BYTES)
+    mended = LocalLog(copied, EVENT_TOPICS, 2)
+    assert sequences(mended) == [0, 1, 2]
+    assert ["half-written" in cut.reason for cut in mended.cut] == [True]
+    assert mended.append([block(6)]) == [3]
+    mended.close()
+
+
+def test_a_damaged_frame_of_the_last_commit_is_told_by_the_whole_one_behind_it(
+    open_log: Any, path: Path, tmp_path: Path, block: Any
+) -> None:
+    """A kill leaves nothing whole behind what is broken: frames are written in order."""
+    log = open_log()
+    for n in range(4):
+        log.append([block(n, size=20_000)])
+    copied = copy_while_open(path, tmp_path / "copy.db")
+    wal = copied.with_name("copy.db-wal")
+    overwrite(wal, wal.stat().st_size - 2 * (PAGE_BYTES + FRAME_HEAD_BYTES) + 100, 100)
+    mended = LocalLog(copied, EVENT_TOPICS, 2)
+    assert sequences(mended) == [0, 1, 2]
+    assert ["damaged" in cut.reason for cut in mended.cut] == [True]
+    assert mended.append([block(6)]) == [3 + FILLED_OFFSETS]
     mended.close()
 
 
