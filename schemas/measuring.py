@@ -227,12 +227,25 @@ class Measures(Protocol):
         ...
 
     def over(
-        self, metric: str, ranges: Sequence[tuple[date, date]], filters: tuple[Segment, ...] = ()
-    ) -> Sequence[Value]:
+        self,
+        metric: str,
+        ranges: Sequence[tuple[date, date]],
+        filters: tuple[Segment, ...] = (),
+        split: str = "",
+        top: int = 8,
+    ) -> MeasuredSeries:
         """A metric with each range of days (both ends included; they may overlap) as one bucket, in their order.
 
         Levels are those of the range's last day (or today), counts and sums are over the range, rates come from sums.
-        `bucket` is the first day. Raises KeyError, UnknownDimension, NotComputable.
+        `bucket` is the first day; segments are ranked by the first range. Raises KeyError, UnknownDimension,
+        NotComputable.
+        """
+        ...
+
+    def complete_through_ms(self, metric: str) -> int | None:
+        """Every message received before it (Unix ms) is in what is said of the metric; None before the first.
+
+        To be read before the values. Raises KeyError.
         """
         ...
 
