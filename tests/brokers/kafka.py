@@ -6,7 +6,6 @@ Does not fetch Kafka: see `brokers.kafka_jars`. Imports nothing of the product.
 import base64
 import contextlib
 import ctypes
-import random
 import signal
 import socket
 import subprocess
@@ -24,6 +23,7 @@ from brokers.kafka_jars import KafkaMissing, class_archive, class_path, fetch_ka
 from brokers.kafka_settings import LOG4J, server_properties
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
+from ports import free_ports
 
 __all__ = ["Kafka", "KafkaCluster", "KafkaMissing", "fetch_kafka", "why_no_kafka"]
 
@@ -148,7 +148,7 @@ class KafkaCluster:
     def __init__(self, folder: Path, nodes: int = 3) -> None:
         """Choose ports and write the settings; nothing is started. Raises `KafkaMissing`."""
         fetched_kafka()
-        ports = _free_ports(2 * nodes)
+        ports = free_ports(2 * nodes)
         pairs = list(zip(ports[::2], ports[1::2], strict=True))
         cluster = _cluster_id()
         self.nodes = [Node(folder / f"node{number}", number, pairs, cluster) for number in range(1, nodes + 1)]
@@ -234,18 +234,3 @@ def _cluster_id() -> str:
     while (name := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
         pass
     return name
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports below those that the kernel gives to outgoing connections.
-
-    A client that dials one of those while the broker is away may reach itself, and the broker could not come back.
-    """
-    ports: list[int] = []
-    while len(ports) < count:
-        port = random.SystemRandom().randrange(20_000, 32_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            if port not in ports:
-                ports.append(port)
-    return ports

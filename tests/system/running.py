@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
+
+from ports import free_ports
 
 PATIENCE_SECONDS = 120.0
 """How long anything may take on a machine that is busy with other things; no test asserts a time."""
@@ -33,13 +34,6 @@ def command() -> str:
     found = str(beside) if beside.exists() else shutil.which("northstream")
     assert found, "the command `northstream` is not installed"
     return found
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now."""
-    with contextlib.ExitStack() as stack:
-        taken = [stack.enter_context(socket.create_server((_HOST, 0))) for _ in range(count)]
-        return [sock.getsockname()[1] for sock in taken]
 
 
 def wait_until(holds: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:

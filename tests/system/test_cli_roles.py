@@ -10,9 +10,9 @@ from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
+from ports import free_ports
 from system.cluster.role_process import RoleProcess, wait_until
 from system.installation import is_alive, run
-from system.running import free_ports
 
 KAFKA_MISSING = "Kafka is needed: set NORTHSTREAM_KAFKA to its brokers, such as kafka:9092"
 WAREHOUSE_MISSING = "a warehouse is needed: set NORTHSTREAM_CLICKHOUSE_URL, such as http://clickhouse:8123"

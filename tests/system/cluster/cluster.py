@@ -13,9 +13,9 @@ from typing import Any
 from urllib.request import Request
 
 from brokers.kafka import Kafka, KafkaCluster
+from ports import free_ports
 from system.cluster.role_process import OPENER, PATIENCE_SECONDS, RoleProcess, wait_until
 from system.installation import command, plain_environment
-from system.running import free_ports
 
 ALL_ROLES = ("warehouse", "collector", "worker", "worker", "loader", "alerter", "boards")
 """What a usual cluster consists of."""
@@ -74,6 +74,8 @@ class Cluster:
             if role != "warehouse":
                 self.add(role)
         self.wait_until_ready()
+        ended = [member.tail() for member in self.members if not member.is_running()]
+        assert not ended, "\n".join(ended)
 
     def migrate(self) -> str:
         """`northstream migrate`, which must succeed; what it printed."""

@@ -4,17 +4,17 @@ Imports nothing of the product. What it counts is compared in `comparing`.
 """
 
 import os
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+from ports import free_ports
 
 WRITE_KEY = "wk_random_histories"
 SECRET_KEY = "sk_random_histories"
@@ -62,7 +62,7 @@ def northstream(*arguments: str) -> list[str]:
 @contextmanager
 def up(folder: Path, workspace: Path | None = None) -> Iterator[Running]:
     """`northstream up` on free ports until the block ends; then SIGTERM, which must end it with 0."""
-    port, sql_port = _free_ports(2)
+    port, sql_port = free_ports(2)
     environment = {
         **os.environ,
         "NORTHSTREAM_WRITE_KEY": WRITE_KEY,
@@ -93,12 +93,3 @@ def _wait_until_ready(client: httpx.Client, process: "subprocess.Popen[bytes]") 
             pass
         time.sleep(0.1)
     raise AssertionError("northstream up is not ready")
-
-
-def _free_ports(count: int) -> Sequence[int]:
-    """Ports that were free a moment ago, all different."""
-    listening = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [server.getsockname()[1] for server in listening]
-    for server in listening:
-        server.close()
-    return ports
