@@ -24,7 +24,7 @@ demo: .venv/runtime
 	$(BIN)/northstream demo
 
 test: .venv/development
-	$(BIN)/pytest -m "not long"
+	$(BIN)/pytest -m "not long" -n 2 --dist loadfile
 
 test-long: .venv/development
 	$(BIN)/pytest -m long

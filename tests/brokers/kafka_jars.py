@@ -3,6 +3,7 @@
 Does not start anything: see `brokers.kafka`.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -74,7 +75,12 @@ def fetched_kafka() -> Path:
         raise KafkaMissing("Kafka needs Java 17 or newer, and there is no java (Debian: openjdk-17-jre-headless)")
     folder = kafka_folder()
     if not folder.is_dir():
-        _fetch(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with folder.with_suffix(".lock").open("w") as lock:
+            # Of several processes of one test run the first fetches.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.is_dir():
+                _fetch(folder)
     return folder
 
 
@@ -94,7 +100,6 @@ def _fetch(folder: Path) -> None:
     maven = shutil.which("mvn")
     if not maven:
         raise KafkaMissing("Kafka's jars come through Maven, and there is no mvn (Debian: maven)")
-    folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         libraries = Path(scratch, "libraries")
         Path(scratch, "pom.xml").write_text(_POM)
