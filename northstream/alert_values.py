@@ -6,9 +6,10 @@ Does not evaluate rules: see `alerting`.
 from typing import Literal
 
 from alerting.evaluate import ValueOf
-from dashboard.metrics import FORMULAS, evaluate
+from dashboard.metrics import evaluate
 from dashboard.periods import Days
 from schemas.calendar import Calendar, day_date
+from schemas.computes import STREAMED
 from schemas.reading import Reports
 
 
@@ -17,8 +18,9 @@ def value_reader(reports: Reports, calendar: Calendar) -> ValueOf:
 
     def value(metric_id: str, bucket: Literal["running", "complete"], now_ms: int) -> float | None:
         """Raises LookupError for an unknown metric, ReadingUnavailable while the warehouse is away."""
-        formula = FORMULAS[metric_id]
+        formula = STREAMED[metric_id]
+        counters = [name for name in (formula.numerator, formula.denominator) if name]
         day = day_date(calendar.day_of(now_ms) - (bucket == "complete"))
-        return evaluate(formula, reports.daily(formula.counters, day, day), Days(day, day))
+        return evaluate(formula, reports.daily(counters, day, day), Days(day, day))
 
     return value

@@ -114,7 +114,7 @@ CardKind = Literal[
 class Card:
     """One thing on a board. `metrics` of a number is one id; tables and stages have several.
 
-    `split`: a dimension to show by (channel, plan, …). `label` replaces the metric's own.
+    `split`: a dimension to show by (channel, plan, …). `label` replaces the metric's own. `subject`: of cohorts.
     """
 
     kind: CardKind
@@ -122,6 +122,7 @@ class Card:
     funnel: str = ""
     split: str = ""
     label: Label = field(default_factory=dict)
+    subject: Literal["person", "customer", ""] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ class Experiment:
 class BoardDefinition:
     """A board. `kind` overview and exec have a fixed order of their own; `preset` groups templates in the library.
 
-    `period_days` is what it shows at first, by `grain`. `refresh_seconds`: how often the page asks again.
+    `period_days` is what it shows at first, by `grain`. `refresh_seconds`: how often the page asks again (0: never).
     """
 
     id: str

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-Language = Literal["en", "fr"]
-Label = Mapping[str, str]
-"""A text by language code; at least `en`."""
+from schemas.catalogue import Label, MetricDefinition
 
+Language = Literal["en", "fr"]
 DAY_SECONDS = 86_400
 
 
@@ -150,25 +149,6 @@ class AlertRule:
     @property
     def condition(self) -> str:
         return f"{self.operator} {self.threshold:g}"
-
-
-@dataclass(frozen=True, slots=True)
-class MetricDefinition:
-    """An entry of the metric catalogue; `status` of a value comes from the thresholds (None: no colour).
-
-    `direction`: whether up or down is good. `orange` and `red` are the values from which that colour holds.
-    """
-
-    id: str
-    label: Label
-    definition: Label
-    unit: Literal["count", "ratio", "seconds", "money"]
-    owner: str
-    direction: Literal["up", "down"] = "up"
-    version: int = 1
-    target: float | None = None
-    orange: float | None = None
-    red: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ Does not read the other files; the names of planned events and the funnels are h
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from schemas.definitions import DAY_SECONDS, FunnelDefinition, StreamDefinitions
-from schemas.yaml_lines import Findings, Text, did_you_mean
+from schemas.references import check_planned
+from schemas.yaml_lines import Text, did_you_mean
 from schemas.yaml_sections import Section
 
 _ACTIVE_TYPES = ("track", "page", "screen")
@@ -43,20 +44,14 @@ def _read_timezone(main: Section) -> str:
 
 def planned_event(main: Section, key: str, names: Sequence[str], required: bool = False) -> str:
     event = main.placed(key, required)
-    _check_planned(event, names, main.findings)
+    check_planned(event, names, main.findings)
     return event.value
-
-
-def _check_planned(event: Text, names: Iterable[str], findings: Findings) -> None:
-    if event.value and event.value not in names:
-        hint = did_you_mean(event.value, names) or "; add it to plan/"
-        findings.add(event.file, event.line, f'"{event.value}" is no planned event{hint}')
 
 
 def _planned_set(section: Section, key: str, names: Sequence[str]) -> frozenset[str]:
     events = section.texts(key)
     for event in events:
-        _check_planned(event, names, section.findings)
+        check_planned(event, names, section.findings)
     return frozenset(event.value for event in events)
 
 
@@ -81,7 +76,7 @@ def read_stream(main: Section, names: Sequence[str], funnels: Sequence[PlacedFun
     _check_horizon(main, activation, stream, funnels)
     for funnel in funnels:
         for event in funnel.events:
-            _check_planned(event, names, main.findings)
+            check_planned(event, names, main.findings)
     for section in (identity, lateness, activation):
         if section is not None:
             section.close()

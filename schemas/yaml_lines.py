@@ -4,8 +4,11 @@ Does not know what a workspace is: see `schemas.workspace`.
 """
 
 import difflib
+import math
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import yaml
@@ -55,7 +58,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def parse_file(path: Path, name: str, findings: Findings) -> yaml.Node | None:
     """The node tree of a YAML file, or None with a finding (unreadable, broken, empty)."""
     try:
-        node = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)
+        node = _compose(path.read_text("utf-8"))
     except OSError as error:
         findings.add(name, 1, f"cannot be read ({error.strerror})")
     except UnicodeDecodeError:
@@ -70,6 +73,14 @@ def parse_file(path: Path, name: str, findings: Findings) -> yaml.Node | None:
             findings.add(name, 1, "is empty; fill it in or remove it")
         return node
     return None
+
+
+def _compose(text: str) -> yaml.Node | None:
+    """The tree by the quick parser in C; what is broken goes through the slow one, whose words are plainer."""
+    if yaml.__with_libyaml__:
+        with suppress(yaml.YAMLError):
+            return yaml.compose(text, Loader=yaml.CSafeLoader)
+    return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
 def line_of_node(node: yaml.Node) -> int:
@@ -90,3 +101,24 @@ def number_of(node: yaml.ScalarNode) -> float | None:
     if node.tag not in _NUMBERS:
         return None
     return float(yaml.constructor.SafeConstructor().construct_document(node))
+
+
+def decimal_of(node: yaml.ScalarNode) -> Decimal | None:
+    """The number that a scalar is, to the digit as written; None when it is something else, or not finite."""
+    number = number_of(node)
+    if number is None or not math.isfinite(number):
+        return None
+    try:
+        return Decimal(node.value.replace("_", ""))
+    except InvalidOperation:
+        return Decimal(int(number))  # 0x10, 1:30
+
+
+def constant_of(node: yaml.ScalarNode) -> str | float | bool:
+    """A text, a number (a whole one as int) or a truth; a date is the text that it is written as."""
+    if node.tag == BOOLEAN:
+        return str(node.value).lower() in ("true", "yes", "on")
+    number = number_of(node)
+    if number is None:
+        return str(node.value)
+    return int(number) if number.is_integer() else number

@@ -4,6 +4,8 @@ Does not know what a workspace is: see `schemas.workspace`.
 """
 
 from collections.abc import Collection, Iterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar, overload
 
@@ -15,6 +17,8 @@ from schemas.yaml_lines import (
     NULL,
     Findings,
     Text,
+    constant_of,
+    decimal_of,
     did_you_mean,
     line_of_node,
     number_of,
@@ -24,6 +28,8 @@ from schemas.yaml_lines import (
 
 _MAX_DEPTH = 12
 """No workspace file nests deeper; the bound also ends a mapping that contains itself through an alias."""
+
+DAY_SECONDS = 86_400
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -160,6 +166,25 @@ class Section:
             return default
         return value
 
+    def decimal(self, key: str, required: bool = False) -> Decimal | None:
+        """A number to the digit as written."""
+        node = self._scalar(key, required)
+        value = None if node is None else decimal_of(node)
+        if node is not None and value is None:
+            self.report(line_of_node(node), f'"{key}" must be a number, not "{node.value}"')
+        return value
+
+    def day(self, key: str) -> date | None:
+        """A calendar day, written 2026-12-31."""
+        node = self._scalar(key, required=False)
+        if node is None:
+            return None
+        try:
+            return date.fromisoformat(node.value)
+        except ValueError:
+            self.report(line_of_node(node), f'"{key}" must be a day like 2026-12-31, not "{node.value}"')
+            return None
+
     def whole(self, key: str, default: int, minimum: int = 1) -> int:
         """A whole number of at least `minimum`."""
         value = self.number(key, float(default))
@@ -178,6 +203,30 @@ class Section:
         except ValueError:
             self.report(line_of_node(node), f'"{key}" must be a duration such as 7d, 1h or 30s, not "{node.value}"')
             return default
+
+    def days(self, key: str, default: int, required: bool = False) -> int:
+        """A duration of whole days, one at least."""
+        seconds = self.duration(key, default * DAY_SECONDS, required)
+        if seconds < DAY_SECONDS or seconds % DAY_SECONDS:
+            self.report(self.line_of(key), f'"{key}" must be whole days, like 30d')
+            return default
+        return int(seconds // DAY_SECONDS)
+
+    def is_scalar(self, key: str) -> bool:
+        """Whether a single value stands here, where a mapping or a list might too."""
+        return isinstance(self._node(key), yaml.ScalarNode)
+
+    def is_list(self, key: str) -> bool:
+        return isinstance(self._node(key), yaml.SequenceNode)
+
+    def constants(self, key: str) -> list[str | float | bool]:
+        """One constant or a list of them; a null in it is a finding."""
+        node = self._node(key)
+        if node is None:
+            self.report(self.line_of(key), f'"{key}" is empty; give it a value')
+            return []
+        nodes = [node] if isinstance(node, yaml.ScalarNode) else self._only_scalars(node, key)
+        return [constant_of(item) for item in nodes]
 
     def texts(self, key: str) -> list[Text]:
         """A list of texts with their lines; absent means empty."""
@@ -199,6 +248,10 @@ class Section:
             return list(node.value)
         self.report(line_of_node(node), f'"{key}" must be a list of single values, like [a, b]')
         return []
+
+    def below(self, node: yaml.Node) -> "Section | None":
+        """A node of `items` as a mapping below this one, or None with a finding."""
+        return as_section(node, self.file, self.findings, self._depth + 1)
 
     def items(self, key: str) -> list[yaml.Node]:
         """The nodes of a list; absent means empty."""
@@ -228,7 +281,7 @@ class Section:
 
     def sections(self, key: str) -> list["Section"]:
         """A list of mappings; absent means empty."""
-        found = (as_section(item, self.file, self.findings, self._depth + 1) for item in self.items(key))
+        found = (self.below(item) for item in self.items(key))
         return [section for section in found if section is not None]
 
     def text_map(self, key: str) -> dict[str, str]:
