@@ -20,7 +20,8 @@ from northstream.readiness import is_ready
 from northstream.settings import Settings, unknown_variables
 from schemas.log import LogUnavailable
 from schemas.topics import Topic
-from schemas.workspace import DEFAULT_WORKSPACE, WorkspaceErrors, load_workspace
+from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
+from schemas.workspace_folder import WorkspaceErrors
 from stream.log.reading import LocalLogReader
 from warehouse.client import Warehouse, WarehouseUnavailable
 from warehouse.migrate import MigrationError, status

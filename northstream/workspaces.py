@@ -6,7 +6,8 @@ Does not read files: see `schemas.workspace`.
 from northstream.failures import UserError
 from northstream.settings import Settings
 from schemas.definitions import Workspace
-from schemas.workspace import DEFAULT_WORKSPACE, WorkspaceErrors, load_workspace
+from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
+from schemas.workspace_folder import WorkspaceErrors
 
 
 def load_named_workspace(settings: Settings) -> Workspace:

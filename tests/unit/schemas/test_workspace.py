@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from schemas.definitions import AlertRule, ConditionalRange, WebhookReceiver
-from schemas.workspace import DEFAULT_WORKSPACE, WorkspaceErrors, load_workspace, write_default_workspace
+from schemas.workspace import DEFAULT_WORKSPACE, load_workspace, write_default_workspace
+from schemas.workspace_folder import WorkspaceErrors
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "cases" / "workspace.yaml").read_text("utf-8"))
 
