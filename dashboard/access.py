@@ -13,6 +13,7 @@ from enum import Enum, auto
 from starlette.requests import Request
 
 from dashboard.failures import Failure, Reason
+from dashboard.view_door import is_from_page, is_of_other_site
 from schemas import loopback
 
 PEER_HEADER = "x-northstream-peer"
@@ -55,11 +56,16 @@ class Access:
         return KeyKind.WRITE if _among(digest, self._writes) else KeyKind.UNKNOWN
 
     def require_secret_key(self, request: Request) -> None:
-        """For the read API, wherever the caller is.
+        """For the read API, wherever the caller is; a page that asks through the door needs a viewer only.
 
         Raises:
-            Failure: 401 without a known key, 403 with a write key.
+            Failure: 401 without a known key, 403 with a write key, or for a page of another site that writes.
         """
+        if is_from_page(request):
+            self.require_viewer(request)
+            if is_of_other_site(request):
+                raise Failure(Reason.FORBIDDEN, "only the pages of this installation write here; others use the API")
+            return
         self._refuse_unless_secret(self.kind_of(_presented_key(request)))
 
     def require_viewer(self, request: Request) -> None:

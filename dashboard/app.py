@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from dashboard.access import Access
 from dashboard.api import ApiContext, api_routes
 from dashboard.board import SECTIONS, BoardSource
+from dashboard.board_pages import board_page_routes
 from dashboard.documentation import documentation_routes
 from dashboard.failures import answer_failures
 from dashboard.live import LiveFeed
@@ -19,6 +20,8 @@ from dashboard.operations import operation_routes
 from dashboard.pages import PagesContext, page_routes
 from dashboard.reading import PATIENCE_SECONDS, Reader
 from dashboard.safe_headers import SafeHeaders
+from dashboard.shell import Shell
+from dashboard.view_door import ViewDoor
 from schemas.calendar import Calendar
 from schemas.definitions import Workspace
 from schemas.reading import Reports
@@ -65,7 +68,10 @@ def create_app(
     app.include_router(operation_routes(readiness, telemetry, Reader(patience_seconds), access))
     app.include_router(documentation_routes(app, access))
     feed = LiveFeed(BoardSource(reports, workspace.stream, alerts), workspace_clock, reader, SECTIONS)
-    app.include_router(page_routes(PagesContext(workspace, feed, access)))
+    shell = Shell(workspace, access, lambda: workspace_clock.today().day.isoformat())
+    app.include_router(board_page_routes(shell))
+    app.include_router(page_routes(PagesContext(workspace, feed, access, shell)))
+    app.add_middleware(ViewDoor)
     app.add_middleware(SafeHeaders)
     app.state.close_streams = feed.close
     return app

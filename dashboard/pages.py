@@ -1,33 +1,28 @@
-"""The pages: the live board at / and /live, its data and stream, the way in beyond loopback, and their files.
+"""The live page at /live, its data and stream, the way in beyond loopback, and the files of all pages.
 
-Does not render numbers: the page fetches and formats them. Nothing on a page comes from elsewhere.
+Does not render numbers: the page fetches and formats them. The boards' pages are in `board_pages`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
-from secrets import token_urlsafe
 from string import Template
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 
 from dashboard.access import COOKIE, SESSION_SECONDS, Access, KeyKind
 from dashboard.failures import Failure, Reason
 from dashboard.json_answers import dumps
 from dashboard.live import LiveFeed
 from dashboard.metrics import catalogue
+from dashboard.shell import Shell, back_to, html_answer, navigation
 from dashboard.static_files import read_static_files, static_answer
-from dashboard.texts import LANGUAGES, LOCALES, choose_language, said_in, texts_of
+from dashboard.texts import LOCALES, said_in, texts_of
 from schemas.definitions import Language, Workspace
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'{style_nonce}; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 MAX_LOGIN_BYTES = 4096
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -40,39 +35,39 @@ class PagesContext:
     workspace: Workspace
     feed: LiveFeed
     access: Access
+    shell: Shell
 
 
 def page_routes(context: PagesContext) -> APIRouter:
-    """All pages; free on loopback, beyond it they need the secret key or a session opened with it."""
+    """The live page and what all pages need; free on loopback, beyond it they need the secret key or a session."""
     router = APIRouter(include_in_schema=False)
-    _add_board(router, context)
+    _add_live(router, context)
     _add_login(router, context)
     _add_data(router, context)
     return router
 
 
-def _add_board(router: APIRouter, context: PagesContext) -> None:
+def _add_live(router: APIRouter, context: PagesContext) -> None:
     board = Template((_TEMPLATES / "live.html").read_text())
 
-    @router.get("/")
     @router.get("/live")
-    @router.head("/")
     @router.head("/live")
     async def show_board(request: Request, lang: Lang = None) -> Response:
-        language = choose_language(lang, context.workspace.language)
+        language = context.shell.language(lang)
         if not context.access.may_view(request):
-            return _login_page(context.workspace, language, 401)
-        return _page(_rendered(board, context.workspace, language))
+            return context.shell.ask_for_key(language, 401, back=f"/live?lang={language}")
+        links = {"navigation": navigation(language, "/live")}
+        return html_answer(context.shell.rendered(board, language, links))
 
 
 def _add_login(router: APIRouter, context: PagesContext) -> None:
     @router.post("/live/login")
-    async def log_in(request: Request, lang: Lang = None) -> Response:
-        language = choose_language(lang, context.workspace.language)
+    async def log_in(request: Request, lang: Lang = None, back: str = "") -> Response:
+        language = context.shell.language(lang)
         kind = context.access.kind_of(await _key_of_form(request))
         if kind is not KeyKind.SECRET:
-            return _login_page(context.workspace, language, 403 if kind is KeyKind.WRITE else 401, kind)
-        answer = RedirectResponse(f"/live?lang={language}", 303)
+            return context.shell.ask_for_key(language, 403 if kind is KeyKind.WRITE else 401, kind, back)
+        answer = RedirectResponse(back_to(back, f"/?lang={language}"), 303)
         answer.set_cookie(
             COOKIE,
             context.access.new_session(),
@@ -92,7 +87,7 @@ def _add_data(router: APIRouter, context: PagesContext) -> None:
     @router.get("/live/data", dependencies=[viewer])
     async def read_board(lang: Lang = None) -> Response:
         """Everything the page shows, once: its words and every section."""
-        language = choose_language(lang, context.workspace.language)
+        language = context.shell.language(lang)
         parts = {"workspace": dumps(_introduction(context.workspace, language)), **await context.feed.snapshot()}
         members = (dumps(name) + b":" + content for name, content in parts.items())
         return Response(b"{" + b",".join(members) + b"}", 200, {"Cache-Control": "no-store"}, "application/json")
@@ -133,16 +128,6 @@ def _introduction(workspace: Workspace, language: Language) -> Mapping[str, Any]
     }
 
 
-def _login_page(workspace: Workspace, language: Language, status: int, kind: KeyKind = KeyKind.ABSENT) -> Response:
-    """The form that asks for the key; its style travels inside, for the files need the key too."""
-    problems = {KeyKind.ABSENT: "", KeyKind.UNKNOWN: "login_unknown_key", KeyKind.WRITE: "login_write_key"}
-    nonce = token_urlsafe(16)
-    template = Template((_TEMPLATES / "login.html").read_text())
-    problem = texts_of(language).get(problems[kind], "")
-    content = _rendered(template, workspace, language, nonce=nonce, problem=problem)
-    return _page(content, status, f" 'nonce-{nonce}'")
-
-
 async def _key_of_form(request: Request) -> str:
     """The field `key` of a small form body.
 
@@ -155,26 +140,3 @@ async def _key_of_form(request: Request) -> str:
         if len(body) > MAX_LOGIN_BYTES:
             raise Failure(Reason.TOO_LARGE, f"a login has at most {MAX_LOGIN_BYTES} bytes")
     return parse_qs(body.decode("utf-8", "replace")).get("key", [""])[0].strip()
-
-
-def _rendered(template: Template, workspace: Workspace, language: Language, **values: str) -> str:
-    """The template with the language's words and the values, every one of them escaped."""
-    other = next(spoken for spoken in LANGUAGES if spoken != language)
-    known = {
-        **texts_of(language),
-        "language": language,
-        "other_language": other,
-        "workspace": workspace.name,
-        "timezone": workspace.stream.timezone,
-        **values,
-    }
-    return template.substitute({name: escape(value) for name, value in known.items()})
-
-
-def _page(content: str, status: int = 200, style_nonce: str = "") -> Response:
-    headers = {
-        "Content-Security-Policy": CONTENT_SECURITY_POLICY.format(style_nonce=style_nonce),
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-    }
-    return HTMLResponse(content, status, headers)

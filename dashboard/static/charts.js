@@ -10,7 +10,7 @@ const drawn = new Set();
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const inColour = (name) => () => colour(name);
 
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach((chart) => chart.redraw()));
+document.addEventListener("themechange", () => drawn.forEach((chart) => chart.redraw()));
 document.fonts?.ready.then(() => drawn.forEach((chart) => chart.redraw()));
 
 function draw(target, options, data) {

@@ -129,7 +129,7 @@ async def test_names_in_the_workspace_stay_text_too(open_board, build):
     """Text of the page itself is escaped where it is rendered."""
     workspace = replace(load_workspace(DEFAULT_WORKSPACE), name=HOSTILE)
     page = await open_board(app=build(workspace=workspace))
-    await expect(page.locator("h1")).to_have_text(HOSTILE)
+    await expect(page.locator(".company")).to_have_text(HOSTILE)
     assert await page.title() == f"{HOSTILE} · Live board"
 
 

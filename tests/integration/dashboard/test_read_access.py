@@ -4,7 +4,10 @@ import base64
 
 import httpx
 import pytest
+from fastapi import Depends
 from fastapi.routing import iter_route_contexts
+
+from dashboard.access import Access
 
 SECRET_KEY = "sk_test_5d1f"
 WRITE_KEY = "wk_test_77aa"
@@ -21,7 +24,7 @@ API = {
     "/api/quality",
 }
 OPEN = {"/healthz", "/readyz", "/live/login"}
-PAGES = {"/", "/live"}
+PAGES = {"/", "/live", "/boards", "/boards/{board_id}", "/metrics/{metric_id}", "/tree"}
 BEHIND_PAGES = {"/live/data", "/live/stream", "/static/{path:path}", "/metrics", "/api/docs", "/api/openapi.json"}
 
 KEYS = {
@@ -56,6 +59,7 @@ def expected(path, key, peer):
 def address_of(path):
     samples = {
         "{metric_id}": "dau",
+        "{board_id}": "overview",
         "{funnel_id}": "onboarding",
         "{identifier:path}": "ana",
         "{message_id:path}": "m-1",
@@ -152,13 +156,67 @@ async def test_the_key_opens_a_session_that_does_not_contain_it(build, client_of
     async with client_of(app, key=None, **{"x-northstream-peer": ELSEWHERE}) as client:
         assert "Secret key" in (await client.get("/live")).text
         answer = await client.post("/live/login?lang=fr", data={"key": SECRET_KEY})
-        assert (answer.status_code, answer.headers["location"]) == (303, "/live?lang=fr")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/?lang=fr")
         cookie = answer.headers["set-cookie"]
         assert SECRET_KEY not in cookie
         assert "HttpOnly" in cookie
         assert "SameSite=strict" in cookie
         assert (await client.get("/live/data")).status_code == 200
         assert (await client.get("/api/quality")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("back", "location"),
+    [
+        ("/metrics/dau?grain=week", "/metrics/dau?grain=week"),
+        ("https://elsewhere.example", "/?lang=en"),
+        ("//elsewhere.example", "/?lang=en"),
+        ("/\\elsewhere.example", "/?lang=en"),
+        ("/\nx", "/?lang=en"),
+    ],
+)
+async def test_after_the_key_comes_the_page_that_was_asked_for(build, client_of, back, location):
+    """And never a page of somebody else."""
+    async with client_of(build(), key=None, **{"x-northstream-peer": ELSEWHERE}) as client:
+        answer = await client.post("/live/login", params={"back": back}, data={"key": SECRET_KEY})
+    assert answer.headers["location"] == location
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/view/metrics", 200), ("/view/quality", 404), ("/view/persons/ana", 404), ("/view/../api/metrics", 401)],
+)
+async def test_pages_read_without_a_key_what_they_show(build, client_of, path, status):
+    """The door opens the routes that pages need, for viewers; beyond loopback it needs what pages need."""
+    async with client_of(build(), key=None) as client:
+        assert (await client.get(path)).status_code == status
+        beyond = await client.get(path, headers={"x-northstream-peer": ELSEWHERE})
+        assert beyond.status_code == (404 if status == 404 else 401)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "https://elsewhere.example"}, 403),
+        ({}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Origin": "http://localhost"}, 200),
+    ],
+)
+async def test_a_page_of_another_site_writes_nothing(build, client_of, headers, status):
+    """On loopback there is no cookie that would stop it; routes that pages do not write stay closed."""
+    app = build()
+    access = Access([SECRET_KEY], [WRITE_KEY], lambda: 0)
+
+    @app.post("/api/decisions", dependencies=[Depends(access.require_secret_key)])
+    async def note() -> None:
+        """Stands for any route that pages write."""
+
+    async with client_of(app, key=None, **headers) as client:
+        assert (await client.post("/view/decisions")).status_code == status
+        assert (await client.post("/view/metrics")).status_code in (404, 405)
 
 
 @pytest.mark.parametrize(("key", "status"), [("", 401), ("nonsense", 401), (WRITE_KEY, 403)])

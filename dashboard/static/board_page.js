@@ -1,0 +1,1 @@
+// Fills the page; see the modules that it will import.
