@@ -11,6 +11,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from schemas.measuring import NotComputable, UnknownDimension
+
 
 class Reason(StrEnum):
     """Names of failures, as they appear in replies, counters and tests."""
@@ -24,6 +26,10 @@ class Reason(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     INVALID_PARAMETER = "invalid_parameter"
     """A parameter that cannot be read, is unknown, or lies out of bounds."""
+    CONFLICT = "conflict"
+    """What a change was made from is not the newest any more."""
+    NOT_COMPUTABLE = "not_computable"
+    """A metric whose definition cannot be computed; its owner must mend it."""
     TOO_LARGE = "too_large"
     """A body beyond what the route needs."""
     UNAVAILABLE = "unavailable"
@@ -37,6 +43,8 @@ _STATUS = {
     Reason.NOT_FOUND: 404,
     Reason.METHOD_NOT_ALLOWED: 405,
     Reason.INVALID_PARAMETER: 422,
+    Reason.CONFLICT: 409,
+    Reason.NOT_COMPUTABLE: 409,
     Reason.TOO_LARGE: 413,
     Reason.UNAVAILABLE: 503,
     Reason.INTERNAL_ERROR: 500,
@@ -76,6 +84,8 @@ def answer_failures(app: FastAPI) -> None:
     """Make every failure of the app take the error form, those of the framework included."""
     app.add_exception_handler(Failure, _on_failure)
     app.add_exception_handler(RequestValidationError, _on_invalid_parameter)
+    app.add_exception_handler(UnknownDimension, _on_unknown_dimension)
+    app.add_exception_handler(NotComputable, _on_not_computable)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_defect)
 
@@ -89,6 +99,14 @@ async def _on_invalid_parameter(_request: Request, failure: Exception) -> Respon
     assert isinstance(failure, RequestValidationError)
     problems = (f"{problem['loc'][-1]}: {problem['msg']}" for problem in failure.errors())
     return error_response(Reason.INVALID_PARAMETER, "; ".join(problems))
+
+
+async def _on_unknown_dimension(_request: Request, failure: Exception) -> Response:
+    return error_response(Reason.INVALID_PARAMETER, f"segment: {failure}")
+
+
+async def _on_not_computable(_request: Request, failure: Exception) -> Response:
+    return error_response(Reason.NOT_COMPUTABLE, str(failure))
 
 
 async def _on_http_exception(request: Request, failure: Exception) -> Response:

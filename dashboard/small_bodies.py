@@ -1,0 +1,40 @@
+"""Reads what a page or a program writes: small JSON bodies of a known shape, every problem named.
+
+Does not store anything.
+"""
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+from starlette.requests import Request
+
+from dashboard.failures import Failure, Reason
+
+MAX_BODY_BYTES = 64 * 1024
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+async def read_body(request: Request, shape: type[Body], most_bytes: int = MAX_BODY_BYTES) -> Body:
+    """The body as a `shape`.
+
+    Raises:
+        Failure: 422 unless it is sent as JSON and has the shape, 413 when it is larger than that.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise Failure(Reason.INVALID_PARAMETER, "send JSON, with `Content-Type: application/json`")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most_bytes:
+            raise Failure(Reason.TOO_LARGE, f"the body has more than {most_bytes} bytes")
+    try:
+        return shape.model_validate_json(bytes(body))
+    except ValidationError as error:
+        raise Failure(Reason.INVALID_PARAMETER, "; ".join(_sentence(problem) for problem in error.errors())) from None
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    place = ".".join(str(part) for part in problem["loc"])
+    return f"{place}: {problem['msg']}" if place else str(problem["msg"])
