@@ -14,6 +14,7 @@ from reference.numbers import Definitions, Numbers, count_accepted
 from reference.people import People
 from system.cluster.cluster import Cluster
 from system.cluster.expecting import Expected, expect, with_times
+from system.cluster.role_process import wait_until
 from system.cluster.traffic import Delivery, Traffic
 from system.histories.comparing import shown_differences
 from system.histories.running import Running
@@ -24,6 +25,9 @@ RESTATED = ("dau", "wau", "mau", "signups")
 _TIMES = "SELECT message_id, toString(toUnixTimestamp64Milli(occurred_at)) FROM northstream.events_resolved"
 _MINTED = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WATERMARK_HOURS = 3
+_HEADERS = "SELECT partition, max((epoch, nonce, version)) FROM northstream.checkpoint_headers GROUP BY ALL ORDER BY 1"
+_QUIET_SECONDS = 4.0
+"""Longer than workers take to look at each other's checkpoints."""
 
 Ledger = dict[tuple[str, date], tuple[int, int]]
 """By counter and day: its number, and the sum of its restatements."""
@@ -47,9 +51,24 @@ class Checker:
         """
         self._traffic.pause()
         self._cluster.settle()
+        if self._ledger is None:
+            self._wait_until_days_are_over()
         self._compare(self._traffic.deliveries, is_last)
         if not is_last:
             self._traffic.resume()
+
+    def _wait_until_days_are_over(self) -> None:
+        """Days close with a checkpoint, soon after all is settled: only then is every change of them a restatement."""
+        since = datetime.now(UTC)
+        latest: list[list[Any]] = []
+
+        def is_quiet() -> bool:
+            nonlocal since, latest
+            found, latest = latest, self._cluster.sql(_HEADERS)
+            since = since if found == latest else datetime.now(UTC)
+            return datetime.now(UTC) - since > timedelta(seconds=_QUIET_SECONDS)
+
+        wait_until(is_quiet, "no further checkpoint")
 
     def _compare(self, deliveries: list[Delivery], with_buckets: bool) -> None:
         none_of("answers that are none", [line for journal in self._traffic.journals for line in journal.surprises])
