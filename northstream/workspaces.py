@@ -3,16 +3,28 @@
 Does not read files: see `schemas.workspace`.
 """
 
+from pathlib import Path
+
 from northstream.failures import UserError
 from northstream.settings import Settings
 from schemas.definitions import Workspace
 from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
-from schemas.workspace_folder import WorkspaceErrors
+from schemas.workspace_folder import MAIN_FILE, WorkspaceErrors
+
+OWN_FOLDER = "workspace"
+"""In the data folder: the workspace that the first-run guide makes where none is named."""
+
+
+def workspace_folder(settings: Settings) -> Path:
+    """The named workspace; without one, what the first-run guide has made in the data folder, or the default."""
+    own = settings.data_dir / OWN_FOLDER
+    return settings.workspace or (own if (own / MAIN_FILE).is_file() else DEFAULT_WORKSPACE)
 
 
 def load_named_workspace(settings: Settings) -> Workspace:
     """Raises UserError with every finding."""
+    folder = workspace_folder(settings)
     try:
-        return load_workspace(settings.workspace or DEFAULT_WORKSPACE)
+        return load_workspace(folder)
     except WorkspaceErrors as error:
-        raise UserError(f"the workspace {settings.workspace} cannot be used:\n{error}") from error
+        raise UserError(f"the workspace {folder} cannot be used:\n{error}") from error
