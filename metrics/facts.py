@@ -1,6 +1,6 @@
 """External facts: the store with all their versions, and what a bucket makes of them.
 
-Does not check what people hand in: see `metrics.fact_rows`.
+Does not check what people hand in: see `schemas.fact_rows`.
 """
 
 import threading
@@ -13,11 +13,9 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from metrics.asking import WHOLE, Answer, Ask, Bucket, Pair, Query
-from metrics.fact_rows import FactError, key_of, read_rows
 from schemas.computes import Compute, Fact
+from schemas.fact_rows import key_of
 from schemas.measuring import FactRow, Segment, UnknownDimension
-
-__all__ = ["FactComputer", "FactError", "FactStore", "FactVersion", "read_rows"]
 
 DIMENSIONS = ("category", "channel", "source")
 """By what facts can be split and filtered; what is empty is the NULL segment."""

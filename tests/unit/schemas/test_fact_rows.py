@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.fact_rows import MAX_ROWS, FactError, read_rows
+from schemas.fact_rows import MAX_ROWS, FactError, read_rows
 from schemas.measuring import FactRow
 
 SPEND = {"fact": "spend", "date": "2026-11-30", "value": "10"}
