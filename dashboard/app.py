@@ -9,7 +9,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from dashboard.access import Access
-from dashboard.api import ApiContext, api_routes
+from dashboard.api import api_routes
+from dashboard.asking import ApiContext
 from dashboard.board import SECTIONS, BoardSource
 from dashboard.board_pages import board_page_routes
 from dashboard.documentation import documentation_routes
@@ -24,12 +25,14 @@ from dashboard.shell import Shell
 from dashboard.view_door import ViewDoor
 from schemas.calendar import Calendar
 from schemas.definitions import Workspace
+from schemas.measuring import Measures
 from schemas.reading import Reports
 
 
 def create_app(
     *,
     reports: Reports,
+    measures: Measures,
     workspace: Workspace,
     clock: Callable[[], int],
     secret_keys: Collection[str],
@@ -63,7 +66,8 @@ def create_app(
     workspace_clock = WorkspaceClock(clock, Calendar(workspace.stream.timezone))
     app = FastAPI(title="NorthStream read API", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     answer_failures(app)
-    app.include_router(api_routes(ApiContext(reports, reader, workspace, workspace_clock, alerts), access))
+    context = ApiContext(reports, measures, reader, workspace, workspace_clock, alerts)
+    app.include_router(api_routes(context, access))
     # Threads of their own: whether all is well must be told however many questions wait for the warehouse.
     app.include_router(operation_routes(readiness, telemetry, Reader(patience_seconds), access))
     app.include_router(documentation_routes(app, access))

@@ -10,9 +10,10 @@ from typing import Any
 
 from dashboard.funnels import read_funnel
 from dashboard.live_events import live_event
-from dashboard.metrics import FORMULAS, evaluate, shown
+from dashboard.metrics import evaluate, shown
 from dashboard.moments import Today
 from dashboard.periods import Days
+from schemas.computes import STREAMED
 from schemas.definitions import StreamDefinitions
 from schemas.reading import Completeness, Reports, RestatedDay
 
@@ -69,7 +70,7 @@ def build_activation(source: BoardSource, today: Today) -> dict[str, Any]:
         "days": list(days),
         **{name: _column(name, values, days) for name in _COHORTS},
         "maturing": maturing,
-        "mature_rate": evaluate(FORMULAS["activation_rate"], values, Days(mature[0], mature[-1])) if mature else None,
+        "mature_rate": evaluate(STREAMED["activation_rate"], values, Days(mature[0], mature[-1])) if mature else None,
     }
 
 
@@ -148,7 +149,7 @@ def _behind_seconds(completeness: Completeness, today: Today) -> int:
 
 
 def _column(name: str, values: Mapping[str, Mapping[date, int]], days: Days) -> list[float | None]:
-    return [evaluate(FORMULAS[name], values, Days(day, day)) for day in days]
+    return [evaluate(STREAMED[name], values, Days(day, day)) for day in days]
 
 
 def _change(change: RestatedDay) -> dict[str, Any]:

@@ -1,16 +1,20 @@
-"""Metrics from the published day counters: which counters, how days become weeks, and which colour a value has.
+"""The streamed metrics from the published day counters: how days become weeks, and first editions.
 
-Does not query by itself: `schemas.reading.Reports` is handed in.
+Does not query by itself: `schemas.reading.Reports` is handed in. All other metrics: `schemas.measuring`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Literal
 
 from dashboard.moments import Today
 from dashboard.periods import Days, Grain, buckets_of
-from schemas.definitions import MetricDefinition, Workspace
+from schemas.catalogue import MetricDefinition
+from schemas.computes import STREAMED, Counter
+from schemas.definitions import Workspace
+from schemas.measuring import Value
 from schemas.reading import Completeness, Reports, RestatedDay
 
 Edition = Literal["first", "now"]
@@ -18,49 +22,8 @@ Edition = Literal["first", "now"]
 
 
 @dataclass(frozen=True, slots=True)
-class Formula:
-    """How a metric comes from counters.
-
-    `over`: a bucket takes the value of its `last_day` (or today, while it runs), or the `sum` of its days.
-    `matures`: its days are cohorts, whose value rises until the activation window of their last member is over.
-    """
-
-    numerator: str
-    denominator: str | None
-    over: Literal["last_day", "sum"]
-    matures: bool = False
-
-    @property
-    def counters(self) -> tuple[str, ...]:
-        return (self.numerator,) if self.denominator is None else (self.numerator, self.denominator)
-
-
-FORMULAS: Mapping[str, Formula] = {
-    "dau": Formula("dau", None, "last_day"),
-    "wau": Formula("wau", None, "last_day"),
-    "mau": Formula("mau", None, "last_day"),
-    "stickiness": Formula("dau", "mau", "last_day"),
-    "signups": Formula("signups", None, "sum"),
-    "activated": Formula("activated", None, "sum", matures=True),
-    "activations": Formula("activations", None, "sum"),
-    "activation_rate": Formula("activated", "signups", "sum", matures=True),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """The value of one bucket; None is a rate over nothing."""
-
-    bucket: date
-    value: float | None
-    status: str
-    settled: bool
-    restated: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of a metric. `cohort_window_seconds`: for how long a member of a cohort may still be activated."""
+    """What is asked of a streamed metric. `cohort_window_seconds`: how long a member of a cohort may be activated."""
 
     metric: MetricDefinition
     days: Days
@@ -72,46 +35,52 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class Series:
     completeness: Completeness
-    points: Sequence[Point]
+    values: Sequence[Value]
 
 
-def catalogue(workspace: Workspace) -> dict[str, MetricDefinition]:
-    """The metrics by id: what the workspace says about them, or a bare entry for those it leaves out."""
-    bare = {
-        name: MetricDefinition(name, {"en": name}, {"en": ""}, "count" if formula.denominator is None else "ratio", "")
-        for name, formula in FORMULAS.items()
-    }
-    return bare | {metric.id: metric for metric in workspace.metrics if metric.id in FORMULAS}
+def is_streamed(metric: MetricDefinition) -> bool:
+    """One of contracts §3, as defined there: it is read from the counters themselves, as fresh as the request."""
+    return STREAMED.get(metric.id) == metric.compute
 
 
 def read_series(reports: Reports, question: Question, today: Today) -> Series:
-    """The points of a metric, one for each bucket that has a day in the range.
+    """The values of a streamed metric, one for each bucket that has a day in the range.
 
     Completeness is read before the values, so that it never says more than they hold.
     """
-    formula = FORMULAS[question.metric.id]
+    formula = STREAMED[question.metric.id]
+    counters = counters_of(formula)
     buckets = buckets_of(question.days, question.grain)
     span = Days(buckets[0].first, buckets[-1].last)
     completeness = reports.recent_completeness()
-    values = shown(reports.daily(formula.counters, span.first, span.last), today.day)
-    restated = reports.restated_days(formula.counters, span.first, span.last)
+    values = shown(reports.daily(counters, span.first, span.last), today.day)
+    restated = reports.restated_days(counters, span.first, span.last)
     if question.edition == "first":
         values = as_first_published(values, restated)
     changed = {(change.metric, change.bucket) for change in restated}
-    points = []
-    for bucket in buckets:
-        counted = _counted_days(formula, bucket, today.day)
-        value = evaluate(formula, values, counted)
-        points.append(
-            Point(
-                bucket=bucket.first,
-                value=value,
-                status=status_of(question.metric, value) if _can_be_judged(question, bucket, today) else "none",
-                settled=today.is_settled(bucket.last, completeness),
-                restated=any((counter, day) in changed for counter in formula.counters for day in counted),
-            )
-        )
-    return Series(completeness, points)
+    return Series(completeness, [_value(question, formula, bucket, values, changed, today) for bucket in buckets])
+
+
+def _value(
+    question: Question,
+    formula: Counter,
+    bucket: Days,
+    values: Mapping[str, Mapping[date, int]],
+    changed: set[tuple[str, date]],
+    today: Today,
+) -> Value:
+    counted = _counted_days(formula, bucket, today.day)
+    numerator, denominator = _totals(formula, values, counted)
+    value = numerator if denominator is None else numerator / denominator if denominator else None
+    return Value(
+        bucket=bucket.first,
+        numerator=numerator,
+        denominator=denominator,
+        value=value,
+        is_maturing=formula.matures and today.is_open(bucket.last, question.cohort_window_seconds),
+        restated=any((counter, day) in changed for counter in counters_of(formula) for day in counted),
+        version=question.metric.version,
+    )
 
 
 def shown(values: Mapping[str, Mapping[date, int]], today: date) -> dict[str, dict[date, int]]:
@@ -129,38 +98,38 @@ def as_first_published(
     return undone
 
 
-def evaluate(formula: Formula, values: Mapping[str, Mapping[date, int]], days: Days) -> float | None:
+def counters_of(formula: Counter) -> tuple[str, ...]:
+    return (formula.numerator,) if formula.denominator is None else (formula.numerator, formula.denominator)
+
+
+def evaluate(formula: Counter, values: Mapping[str, Mapping[date, int]], days: Days) -> float | None:
     """The metric over these days: days without rows count 0, a ratio over 0 is None."""
-    totals = [sum(values.get(counter, {}).get(day, 0) for day in days) for counter in formula.counters]
-    if formula.denominator is None:
-        return float(totals[0])
-    return totals[0] / totals[1] if totals[1] else None
+    numerator, denominator = _totals(formula, values, days)
+    if denominator is None:
+        return float(numerator)
+    return int(numerator) / int(denominator) if denominator else None
 
 
-def status_of(metric: MetricDefinition, value: float | None) -> str:
-    """The colour of a value; `orange` and `red` are the values from which that colour holds, in the bad direction."""
-    if value is None or (metric.orange is None and metric.red is None):
-        return "none"
-    sign = 1.0 if metric.direction == "down" else -1.0
-    for colour, threshold in (("red", metric.red), ("orange", metric.orange)):
-        if threshold is not None and sign * value >= sign * threshold:
-            return colour
-    return "green"
+def _totals(formula: Counter, values: Mapping[str, Mapping[date, int]], days: Days) -> tuple[Decimal, Decimal | None]:
+    totals = [Decimal(sum(values.get(name, {}).get(day, 0) for day in days)) for name in counters_of(formula)]
+    return totals[0], totals[1] if len(totals) > 1 else None
 
 
-def _counted_days(formula: Formula, bucket: Days, today: date) -> Days:
+def _counted_days(formula: Counter, bucket: Days, today: date) -> Days:
     if formula.over == "sum":
         return bucket
     last = today if bucket.first <= today <= bucket.last else bucket.last
     return Days(last, last)
 
 
-def _can_be_judged(question: Question, bucket: Days, today: Today) -> bool:
-    """Thresholds are written for a day; a sum over a week or month cannot be held against them.
+def catalogue(workspace: Workspace) -> dict[str, MetricDefinition]:
+    """The streamed metrics by id: what the workspace says about them, or a bare entry for those it leaves out."""
+    return bare_definitions() | {metric.id: metric for metric in workspace.metrics if metric.id in STREAMED}
 
-    Nor can a cohort that is still maturing: its value is low for no reason but its age.
-    """
-    formula = FORMULAS[question.metric.id]
-    if formula.matures and today.is_open(bucket.last, question.cohort_window_seconds):
-        return False
-    return question.grain == "day" or formula.over == "last_day" or formula.denominator is not None
+
+def bare_definitions() -> dict[str, MetricDefinition]:
+    """Streamed metrics that nobody has described."""
+    return {
+        name: MetricDefinition(name, {"en": name}, {"en": ""}, "ratio" if formula.denominator else "count", "", formula)
+        for name, formula in STREAMED.items()
+    }

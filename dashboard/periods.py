@@ -34,22 +34,25 @@ class Days:
             yield self.first + timedelta(days=offset)
 
 
-def read_range(first: str | None, last: str | None, today: date) -> Days:
+def read_range(first: str | None, last: str | None, today: date, prefix: str = "") -> Days:
     """The range a caller asks for; without `last` it ends today, without `first` it has 30 days.
+
+    `prefix`: what the names of the parameters begin with.
 
     Raises:
         Failure: 422 for what is no date, runs backwards, or is longer than 800 days.
     """
-    end = _read_date("to", last) if last is not None else today
-    start = _read_date("from", first) if first is not None else end - (DEFAULT_DAYS - 1) * _DAY
+    end = read_date(f"{prefix}to", last) if last is not None else today
+    start = read_date(f"{prefix}from", first) if first is not None else end - (DEFAULT_DAYS - 1) * _DAY
     if start > end:
-        raise Failure(Reason.INVALID_PARAMETER, f"from: {start} lies after to: {end}")
+        raise Failure(Reason.INVALID_PARAMETER, f"{prefix}from: {start} lies after {prefix}to: {end}")
     if (end - start).days >= MAX_DAYS:
-        raise Failure(Reason.INVALID_PARAMETER, f"from, to: a range has at most {MAX_DAYS} days")
+        raise Failure(Reason.INVALID_PARAMETER, f"{prefix}from, {prefix}to: a range has at most {MAX_DAYS} days")
     return Days(start, end)
 
 
-def _read_date(name: str, text: str) -> date:
+def read_date(name: str, text: str) -> date:
+    """Raises `Failure`: 422."""
     try:
         day = date.fromisoformat(text) if _ISO_DATE.fullmatch(text) else None
     except ValueError:
@@ -68,6 +71,11 @@ def buckets_of(days: Days, grain: Grain) -> list[Days]:
         buckets.append(Days(start, end))
         start = end + _DAY
     return buckets
+
+
+def last_days(end: date, count: int) -> Days:
+    """So many days, the last of them included."""
+    return Days(end - (count - 1) * _DAY, end)
 
 
 def bucket_start(day: date, grain: Grain) -> date:

@@ -19,84 +19,6 @@ def shown_as(example: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"example": example})
 
 
-class CatalogueEntry(Shape):
-    metric: str
-    label: dict[str, str]
-    definition: dict[str, str]
-    definition_version: int
-    unit: Literal["count", "ratio", "seconds", "money"]
-    owner: str
-    direction: Literal["up", "down"]
-    target: float | None
-    orange: float | None
-    red: float | None
-
-
-class Catalogue(Shape):
-    """Every metric that can be asked for."""
-
-    metrics: list[CatalogueEntry]
-
-    model_config = shown_as(
-        {
-            "metrics": [
-                {
-                    "metric": "stickiness",
-                    "label": {"en": "Stickiness (DAU ÷ MAU)"},
-                    "definition": {"en": "Daily active people divided by monthly active people of the same day."},
-                    "definition_version": 1,
-                    "unit": "ratio",
-                    "owner": "product",
-                    "direction": "up",
-                    "target": 0.2,
-                    "orange": 0.15,
-                    "red": 0.1,
-                }
-            ]
-        }
-    )
-
-
-class MetricPoint(Shape):
-    """`bucket` is its first day. A rate over nothing is null. `settled`: over, and everything received is counted.
-
-    `status` is `none` without thresholds, and for cohorts whose members may still be activated.
-    """
-
-    bucket: str
-    value: float | None
-    status: Literal["green", "orange", "red", "none"]
-    settled: bool
-    restated: bool
-
-
-class MetricSeries(Shape):
-    """One point for each bucket that has a day in the range."""
-
-    metric: str
-    definition_version: int
-    unit: str
-    grain: str
-    timezone: str
-    complete_through: str | None
-    points: list[MetricPoint]
-
-    model_config = shown_as(
-        {
-            "metric": "dau",
-            "definition_version": 1,
-            "unit": "count",
-            "grain": "day",
-            "timezone": "Europe/Paris",
-            "complete_through": "2026-11-02T09:41:07.250Z",
-            "points": [
-                {"bucket": "2026-11-01", "value": 123.0, "status": "green", "settled": True, "restated": False},
-                {"bucket": "2026-11-02", "value": 57.0, "status": "green", "settled": False, "restated": False},
-            ],
-        }
-    )
-
-
 class FunnelEntry(Shape):
     funnel: str
     label: dict[str, str]
@@ -141,11 +63,22 @@ class FunnelDay(Shape):
     entries: list[int]
 
 
+class FunnelSegment(Shape):
+    """A null `value` is the segment of those where nobody said."""
+
+    dimension: str
+    value: str | None
+    steps: list[FunnelStepReport]
+
+
 class FunnelReport(Shape):
+    """`segments` only if one was asked to split."""
+
     funnel: str
     window_seconds: int
     steps: list[FunnelStepReport]
     by_day: list[FunnelDay]
+    segments: list[FunnelSegment] | None = None
 
     model_config = shown_as(
         {
@@ -290,3 +223,9 @@ class ErrorForm(Shape):
             "detail": 'there is no metric "daus"',
         }
     )
+
+
+UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ErrorForm, "description": "Unknown id"}}
+NOT_COMPUTABLE: dict[int | str, dict[str, Any]] = {
+    409: {"model": ErrorForm, "description": "The metric's definition cannot be computed; the message says why"}
+}

@@ -10,7 +10,8 @@ from typing import get_args
 
 import orjson
 
-from schemas.definitions import Label, Language
+from schemas.catalogue import Label
+from schemas.definitions import Language
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 LOCALES: Mapping[Language, str] = {"en": "en-GB", "fr": "fr-FR"}

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from dashboard.app import create_app
 from northstream.clock import unix_ms
+from northstream.parts.only_streamed import OnlyStreamed
 from northstream.parts.stores import Stores
 from northstream.parts.warehouse_check import warehouse_check
 from northstream.settings import Settings
@@ -38,6 +39,7 @@ def create_api(
     readiness = warehouse_check(probe or stores.warehouse)
     return create_app(
         reports=stores.reports,
+        measures=OnlyStreamed(stores.workspace),
         workspace=stores.workspace,
         clock=unix_ms,
         secret_keys=[settings.secret_key],

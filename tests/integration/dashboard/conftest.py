@@ -18,6 +18,7 @@ import pytest
 import uvicorn
 
 from dashboard.app import create_app
+from northstream.parts.only_streamed import OnlyStreamed
 from schemas.reading import (
     Completeness,
     FunnelPersons,
@@ -185,6 +186,7 @@ def build(reports: InMemoryReports) -> Callable[..., Any]:
     def build_app(**overrides: Any) -> Any:
         arguments: dict[str, Any] = {
             "reports": reports,
+            "measures": InMemoryMeasures(),
             "workspace": load_workspace(DEFAULT_WORKSPACE),
             "clock": lambda: NOW_MS,
             "secret_keys": [SECRET_KEY],
@@ -197,6 +199,11 @@ def build(reports: InMemoryReports) -> Callable[..., Any]:
         return create_app(**(arguments | overrides))
 
     return build_app
+
+
+class InMemoryMeasures(OnlyStreamed):
+    def __init__(self):
+        super().__init__(load_workspace(DEFAULT_WORKSPACE))
 
 
 def firing_alert() -> dict[str, Any]:

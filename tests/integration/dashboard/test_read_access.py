@@ -16,6 +16,10 @@ ELSEWHERE = "203.0.113.9"
 API = {
     "/api/metrics",
     "/api/metrics/{metric_id}",
+    "/api/metrics/{metric_id}.csv",
+    "/api/metrics/{metric_id}/members",
+    "/api/metrics/{metric_id}/members.csv",
+    "/api/metrics/{metric_id}/why",
     "/api/funnels",
     "/api/funnels/{funnel_id}",
     "/api/persons/{identifier:path}",
