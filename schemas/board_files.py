@@ -98,6 +98,7 @@ def _read_section(section: Section, known: OnBoards) -> BoardSection:
 def _read_card(section: Section, known: OnBoards) -> Card | None:
     """A mapping with one kind of card, beside it `split` and `label`."""
     kinds = [kind for kind in _CARDS if kind in section]
+    split, label = section.placed("split", required=False), read_optional_label(section, "label")
     if len(kinds) != 1:
         if not kinds and set(section.names()) <= {"split", "label"}:
             section.report(section.line, f"names no kind of card; there are {', '.join(_CARDS)}")
@@ -106,9 +107,7 @@ def _read_card(section: Section, known: OnBoards) -> Card | None:
         section.close()
         return None
     content = _CARDS[kinds[0]](section, kinds[0], known)
-    split = section.placed("split", required=False)
     _check_dimension(split, known, section)
-    label = read_optional_label(section, "label")
     section.close()
     return Card(kinds[0], content.metrics, content.funnel, split.value, label, content.subject)
 

@@ -5,7 +5,7 @@ Does not match messages: see `metrics`.
 
 import re
 from collections.abc import Collection
-from typing import cast, get_args
+from typing import cast
 
 import yaml
 
@@ -70,7 +70,7 @@ def _read_conditions(where: Section, name: str) -> list[Condition]:
 def _read_comparison(where: Section, name: str, text: str) -> Condition:
     match = _COMPARED.fullmatch(text)
     comparison = cast(Comparison, match[1]) if match else "="
-    operand = _constants(match[2]) if match else None
+    operand = _operand(comparison, match[2]) if match else None
     problem = _problem(comparison, operand)
     if operand is None or problem:
         where.report(where.line_of(name), f'"{name}: {text}" cannot be read; {problem or "give it one value"}')
@@ -78,14 +78,14 @@ def _read_comparison(where: Section, name: str, text: str) -> Condition:
     return Condition(name, comparison, tuple(operand))
 
 
-def _constants(text: str) -> list[Constant] | None:
-    """The operand as YAML reads it: one constant, or a list of them; None when it is something else."""
+def _operand(comparison: Comparison, text: str) -> list[Constant] | None:
+    """What stands behind the sign, as YAML reads it; None when it is no constant and no list of them."""
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
-        return None
+        value = text if comparison in ("=", "!=") else None
     values = value if isinstance(value, list) else [value]
-    return values if values and all(isinstance(item, get_args(Constant)) for item in values) else None
+    return values if values and all(isinstance(item, str | int | float) for item in values) else None
 
 
 def _problem(comparison: Comparison, operand: list[Constant] | None) -> str:
