@@ -23,6 +23,7 @@ TABLES_PATH = "/clickhouse/tables/{shard}"
 
 _DEFINED = re.compile(
     r"(?:CREATE (?:OR REPLACE )?(?:DATABASE|TABLE|VIEW|DICTIONARY|USER|SETTINGS PROFILE)"
+    r"|CREATE MATERIALIZED VIEW(?= IF NOT EXISTS [\w.]+ TO )"
     r"|ALTER (?:TABLE|USER|SETTINGS PROFILE)"
     r"|DROP (?:DATABASE|TABLE|VIEW|DICTIONARY|USER|SETTINGS PROFILE)"
     r"|TRUNCATE TABLE)"
@@ -39,6 +40,8 @@ _ANY: Mapping[str, str | int] = {
     "async_insert": 0,
     # Without it a table forgets its tokens.
     "insert_deduplicate": 1,
+    # A block that came before goes on to the tables behind views all the same: each knows by itself what it has.
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
     # One range is one block: parallel parsing cuts the input into several.
     "input_format_parallel_parsing": 0,
     # A row with a misspelt column must fail, not vanish half.

@@ -5,8 +5,8 @@ Does not mend anything: whoever runs the warehouse must know that it was otherwi
 
 from collections.abc import Mapping
 
-from warehouse.client import Warehouse
-from warehouse.migrate import created_tables, read_migrations
+from warehouse.client import DATABASE, Warehouse
+from warehouse.migrate import created_feeds, created_tables, read_migrations
 from warehouse.table_guarantees import broken_tables
 
 OLDEST_VERSION = (25, 8)
@@ -23,6 +23,7 @@ SELECT uniqExact(shard_num), count() FROM system.clusters WHERE cluster = (
     FROM system.macros WHERE concat('{', macro, '}') = {cluster:String}
 )
 """
+_FEEDS = f"SELECT name FROM system.tables WHERE database = '{DATABASE}' AND engine = 'MaterializedView'"
 _MACROS = "SELECT macro FROM system.macros WHERE macro IN ('shard', 'replica')"
 
 
@@ -47,6 +48,7 @@ def broken_guarantees(warehouse: Warehouse) -> list[str]:
     return [
         *broken_version(str(warehouse.rows(_VERSION)[0][0])),
         *broken_tables(warehouse, created_tables(read_migrations()) | {"migrations"}),
+        *_broken_feeds(warehouse),
         *_broken_settings(warehouse),
         *(_broken_cluster(warehouse) if warehouse.dialect.cluster else []),
     ]
@@ -58,6 +60,13 @@ def broken_version(version: str) -> list[str]:
     if (int(major), int(minor)) >= OLDEST_VERSION:
         return []
     return [f"ClickHouse {version} is too old, it must be {OLDEST_VERSION[0]}.{OLDEST_VERSION[1]} or newer"]
+
+
+def _broken_feeds(warehouse: Warehouse) -> list[str]:
+    """Without such a view nothing fails, and what is loaded is missing in the table behind it."""
+    there = {name for (name,) in warehouse.rows(_FEEDS)}
+    missing = sorted(created_feeds(read_migrations()) - there)
+    return [f"the materialized view {DATABASE}.{name} is missing" for name in missing]
 
 
 def _broken_settings(warehouse: Warehouse) -> list[str]:

@@ -15,6 +15,7 @@ from warehouse.table_guarantees import broken_tables
 
 _FILE_NAME = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql\Z")
 _CREATED_TABLE = re.compile(rf"^CREATE TABLE IF NOT EXISTS {DATABASE}\.(\w+)", re.MULTILINE)
+_CREATED_FEED = re.compile(rf"^CREATE MATERIALIZED VIEW IF NOT EXISTS {DATABASE}\.(\w+)", re.MULTILINE)
 _COMMENT = re.compile(r"^--[^\n]*\n", re.MULTILINE)
 
 LEDGER_STATEMENTS = (
@@ -132,6 +133,11 @@ def migrate(warehouse: Warehouse, migrations: list[Migration] | None = None, dry
 def created_tables(migrations: list[Migration]) -> set[str]:
     """The tables of ours, without the database; other tables that somebody keeps in it are none of ours."""
     return {name for migration in migrations for name in _CREATED_TABLE.findall(migration.sql)}
+
+
+def created_feeds(migrations: list[Migration]) -> set[str]:
+    """The views of ours that carry what is inserted on into another table, without the database."""
+    return {name for migration in migrations for name in _CREATED_FEED.findall(migration.sql)}
 
 
 def _applied(warehouse: Warehouse) -> dict[int, tuple[str, str]]:

@@ -44,8 +44,13 @@ def test_one_engine_gets_every_statement_as_it_was_written() -> None:
 
 
 def test_no_definition_is_left_to_one_server_of_a_cluster(engine: Warehouse) -> None:
-    """A replica that was not told of a table, a view or a user would answer otherwise than its neighbours."""
+    """A replica that was not told of a table, a view or a user would answer otherwise than its neighbours.
+
+    Rows that a migration writes travel by themselves.
+    """
     for statement in definitions():
+        if statement.startswith("INSERT INTO"):
+            continue
         assert " ON CLUSTER `north-1`" in parsed(engine, CLUSTER.spelt(statement)), statement
 
 
@@ -84,7 +89,7 @@ def test_what_changes_no_definition_is_left_alone() -> None:
         f"CREATE TABLE {DATABASE}.notes (a String) ENGINE = Memory",
         f"CREATE TABLE {DATABASE}.notes (a String) ENGINE = ReplicatedMergeTree('/x', 'y') ORDER BY a",
         f"CREATE TABLE {DATABASE}.notes AS {DATABASE}.events",
-        f"CREATE MATERIALIZED VIEW {DATABASE}.v ENGINE = MergeTree ORDER BY a AS SELECT 1 AS a",
+        f"CREATE MATERIALIZED VIEW IF NOT EXISTS {DATABASE}.v ENGINE = MergeTree ORDER BY a AS SELECT 1 AS a",
         f"RENAME TABLE {DATABASE}.a TO {DATABASE}.b",
         f"create table {DATABASE}.a (a String) engine = MergeTree ORDER BY a",
     ],

@@ -8,6 +8,8 @@ from warehouse.client import DATABASE, Warehouse
 from warehouse.dialect import Dialect
 from warehouse.guarantees import GuaranteesBroken, broken_guarantees, broken_version, check_guarantees
 
+FEED = "metric_events_feed"
+
 
 def test_a_warehouse_as_we_make_it_is_taken(warehouse: Warehouse) -> None:
     """Nothing is refused that migrations and our own settings bring about."""
@@ -43,6 +45,16 @@ def test_a_missing_table_is_told(warehouse: Warehouse) -> None:
         assert broken_guarantees(warehouse) == ["table northstream.claims is missing"]
     finally:
         warehouse.command(f"RENAME TABLE {DATABASE}.elsewhere TO {DATABASE}.claims")
+
+
+def test_a_missing_feed_is_told(warehouse: Warehouse) -> None:
+    """Loads go on without it, and the metric catalogue would see nothing of them."""
+    (made,) = warehouse.rows(f"SELECT create_table_query FROM system.tables WHERE name = '{FEED}'")[0]
+    warehouse.command(f"DROP VIEW {DATABASE}.{FEED}")
+    try:
+        assert broken_guarantees(warehouse) == [f"the materialized view northstream.{FEED} is missing"]
+    finally:
+        warehouse.command(made)
 
 
 def test_settings_are_read_back_as_the_server_has_them(warehouse: Warehouse, engine_path: Path) -> None:
