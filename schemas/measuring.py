@@ -123,9 +123,14 @@ class Member:
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
+Doubt = Literal["", "incomplete", "maturing", "restated", "quarantine"]
+"""Why a number may not be what it seems: not everything has come yet, a cohort still rises with its age, it changed
+after its bucket was over, or unusually much was quarantined meanwhile."""
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One input's or segment's share of a change. `suspect`: why the data under it is doubtful, or empty.
+    """One input's or segment's share of a change. `suspect`: a `Doubt` about the data under it, or empty.
 
     `part`: the whole input, or of a ratio by segments the `mix` (sizes moved) or the `rate` (values moved).
     """
@@ -139,14 +144,32 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Lever:
+    """An input in the tree that no formula links to the metric above it: its own change, and no share of the other's.
+
+    `suspect`: a `Doubt` about its data, or empty.
+    """
+
+    metric: str
+    before: Decimal | None
+    after: Decimal | None
+    suspect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a metric moved between two periods: `shares` of each list add up to `after` − `before`."""
+    """Why a metric moved between two periods: the shares of each list add up to `after` − `before`.
+
+    A list without shares: there is no formula, no value before or after, or nothing to split by. docs/why-it-moved.md
+    has the methods.
+    """
 
     metric: str
     before: Decimal | None
     after: Decimal | None
     inputs: Sequence[Share]
     segments: Mapping[str, Sequence[Share]]
+    levers: Sequence[Lever] = ()
 
 
 @dataclass(frozen=True, slots=True)
