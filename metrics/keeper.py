@@ -1,0 +1,192 @@
+"""Keeps the points of every computation of the catalogue as fresh as their cost allows, whoever asks.
+
+A look finds what has changed; a reader freshens what is cheap, the refresher the rest. Publishes nothing.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from threading import Lock
+
+from metrics.asking import Answer, Ask, Bucket, Computer, Pair
+from metrics.changes import ALL, Cause, ChangeFinder, Changes
+from metrics.formula import Leaf
+from metrics.kept_answers import KeptAnswers
+from metrics.leaf_points import LeafPoints
+from metrics.needs import needs_of
+from metrics.periods import DAY
+from schemas.definitions import StreamDefinitions
+from schemas.reading import Completeness
+
+CHEAP_SECONDS = 0.25
+"""A reader waits for points that took less than this the last time, instead of being told older ones."""
+
+REST = 5.0
+"""A reader computes points anew only so many times their cost after the last time."""
+
+QUIET_SECONDS = 60.0
+
+RECENT_LOOK_SECONDS = 0.05
+"""What a reader may rely on of another's look."""
+
+NEWEST_DAYS = 120
+"""Of a longer history these days are computed first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`at` is monotonic seconds. Everything received before `completeness` says so was seen by it."""
+
+    at: float
+    today: date
+    completeness: Completeness
+
+
+class PointKeeper:
+    """Safe to use from several threads."""
+
+    def __init__(
+        self,
+        finder: ChangeFinder,
+        definitions: StreamDefinitions,
+        today: Callable[[], date],
+        completeness: Callable[[], Completeness],
+    ) -> None:
+        self._finder = finder
+        self._definitions = definitions
+        self._today = today
+        self._completeness = completeness
+        self._looking = Lock()
+        self._look: Look | None = None
+        self._history: date | None = None
+        self._points: dict[str, LeafPoints] = {}
+        self._answers = KeptAnswers()
+        self._generation = 0
+        self._restless: deque[tuple[float, date]] = deque()
+
+    def look(self, recent_seconds: float = RECENT_LOOK_SECONDS) -> Look:
+        """Find what has changed, unless somebody has looked so recently. Raises ReadingUnavailable."""
+        asked = time.monotonic()
+        with self._looking:
+            if self._look is not None and asked - self._look.at <= recent_seconds:
+                return self._look
+            began = time.monotonic()
+            # Before the changes, so that it never says more than they hold.
+            completeness = self._completeness()
+            today = self._today()
+            if self._look is None:
+                self._history = self._finder.history()
+            changes = self._finder.look()
+            if self._look is not None and self._look.today != today:
+                self._turn_day(self._look.today)
+            if changes is not None:
+                self._apply(changes)
+            self._look = Look(began, today, completeness)
+            return self._look
+
+    def points(self, leaf: Leaf) -> LeafPoints:
+        """The points of a computation; empty ones for one that is new."""
+        found = self._points.get(leaf.key)
+        if found is None:
+            found = self._points.setdefault(leaf.key, LeafPoints(leaf, needs_of(leaf.compute, self._definitions)))
+        return found
+
+    def keep_only(self, leaves: Iterable[Leaf]) -> None:
+        """Forget computations that no metric is made of any more."""
+        keys = {leaf.key for leaf in leaves}
+        self._points = {key: points for key, points in self._points.items() if key in keys}
+
+    def read(self, leaf: Leaf, buckets: Sequence[Bucket], computer: Computer) -> dict[Bucket, Pair]:
+        """As fresh as it is cheap. Raises what the computer raises."""
+        points = self.points(leaf)
+        if points.needs.counters:
+            return points.compute(buckets, computer)
+        self._freshen_if_cheap(points, computer)
+        return points.read(buckets, computer)
+
+    def ask(self, leaf: Leaf, ask: Ask, computer: Computer) -> Answer:
+        """By segment; kept until something changes, or longer if it is dear."""
+        return self._answers.get((leaf.key, _key(ask)), self._generation, lambda: computer.compute(leaf.compute, ask))
+
+    def refresh(self, points: LeafPoints, computer: Computer) -> date | None:
+        """Compute what is dirty or missing; from which day on, None if nothing was. Raises what the computer raises."""
+        with points.lock:
+            look = self._look or self.look()
+            history = min(self._history or look.today, look.today)
+            since = ALL if points.covered is None or not points.is_whole else points.dirty_from
+            if since is None:
+                return None
+            first, is_whole = history, True
+            if points.covered is None and history < look.today - 2 * NEWEST_DAYS * DAY:
+                first, is_whole = look.today - NEWEST_DAYS * DAY, False
+            dirty, points.dirty_from = points.dirty_from, None
+            try:
+                points.refresh(computer, first, look.today, since, is_whole)
+            except BaseException:
+                points.mark_dirty(dirty or since, points.cause)
+                raise
+            points.through_ms = look.completeness.complete_through_ms
+            points.note_refreshed(since)
+            return since
+
+    def complete_through_ms(self, leaves: Iterable[Leaf]) -> int | None:
+        """Everything received before it is in what is read of these now."""
+        look = self.look()
+        found = [self._through(self.points(leaf), look) for leaf in leaves]
+        known = [through for through in found if through is not None]
+        return min(known) if len(known) == len(found) else None
+
+    def quiet_before(self) -> date | None:
+        """The first day whose data has changed lately; None: no day's has."""
+        oldest = time.monotonic() - QUIET_SECONDS
+        while self._restless and self._restless[0][0] < oldest:
+            self._restless.popleft()
+        return min((day for _, day in list(self._restless)), default=None)
+
+    @property
+    def history(self) -> date | None:
+        return self._history
+
+    def _through(self, points: LeafPoints, look: Look) -> int | None:
+        if points.dirty_from is None or points.covered is None:
+            return look.completeness.complete_through_ms
+        return points.through_ms
+
+    def _freshen_if_cheap(self, points: LeafPoints, computer: Computer) -> None:
+        if points.dirty_from is None or points.covered is None:
+            return
+        cost = points.cost_seconds
+        if cost > CHEAP_SECONDS or time.monotonic() - points.refreshed_at < REST * cost:
+            return
+        self.refresh(points, computer)
+
+    def _turn_day(self, yesterday: date) -> None:
+        self._generation += 1
+        for points in list(self._points.values()):
+            maturing = points.is_maturing_from()
+            points.mark_dirty(min(yesterday, maturing or yesterday), Cause(""))
+
+    def _apply(self, changes: Changes) -> None:
+        self._generation += 1
+        if (first := changes.first) is not None:
+            self._restless.append((time.monotonic(), first))
+            if first != ALL:
+                self._history = min(first, self._history or first)
+        for day in changes.facts.values():
+            self._history = min(day, self._history or day)
+        for points in list(self._points.values()):
+            if (found := changes.first_for(points.needs)) is not None:
+                day, cause = found
+                points.mark_dirty(_moved_back(day, points.needs.days_before), cause)
+
+
+def _moved_back(day: date, days_before: int | None) -> date:
+    if days_before is None or day - date.min <= days_before * DAY:
+        return ALL
+    return day - days_before * DAY
+
+
+def _key(ask: Ask) -> tuple[object, ...]:
+    return tuple(ask.buckets), ask.filters, ask.split
