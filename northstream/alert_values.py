@@ -10,7 +10,6 @@ from dashboard.metrics import evaluate
 from dashboard.periods import Days
 from schemas.calendar import Calendar, day_date
 from schemas.computes import STREAMED
-from schemas.computes import STREAMED
 from schemas.reading import Reports
 
 

@@ -9,19 +9,23 @@ import os
 import platform
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 
 from northstream.check import Check
 from northstream.failures import UserError
 from northstream.folder import is_locked, lock_folder, prepare_folder
 from northstream.ports import is_free, reachable_host
+from northstream.published_metrics import PublishedMetrics
 from northstream.readiness import is_ready
 from northstream.settings import Settings, unknown_variables
+from northstream.workspaces import workspace_folder
+from schemas.definitions import Workspace
 from schemas.log import LogUnavailable
 from schemas.topics import Topic
 from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
 from schemas.workspace_folder import WorkspaceErrors
+from schemas.yaml_lines import Finding
 from stream.log.reading import LocalLogReader
 from warehouse.client import Warehouse, WarehouseUnavailable
 from warehouse.migrate import MigrationError, status
@@ -81,17 +85,27 @@ def _check_folder(settings: Settings) -> Iterator[Check]:
 
 
 def _check_workspace(settings: Settings) -> Iterator[Check]:
-    folder = settings.workspace or DEFAULT_WORKSPACE
+    folder = workspace_folder(settings)
     try:
         workspace = load_workspace(folder)
+        findings = tuple(PublishedMetrics(settings.data_dir).changed(workspace.metrics))
     except WorkspaceErrors as error:
-        for finding in error.findings:
-            yield Check("problem", f"workspace: {finding}")
-        return
-    name = str(settings.workspace or "(default)")
-    yield Check(
-        "ok", f"the workspace {name} is valid: {len(workspace.plan.events)} events, {len(workspace.rules)} alerts"
-    )
+        yield from _problems(error.findings)
+    except UserError as error:
+        yield Check("problem", str(error))
+    else:
+        yield from _problems(findings)
+        if not findings:
+            name = "(default)" if folder == DEFAULT_WORKSPACE else folder
+            yield Check("ok", f"the workspace {name} is valid: {_size(workspace)}")
+
+
+def _problems(findings: Sequence[Finding]) -> Iterator[Check]:
+    return (Check("problem", f"workspace: {finding}") for finding in findings)
+
+
+def _size(workspace: Workspace) -> str:
+    return f"{len(workspace.plan.events)} events, {len(workspace.metrics)} metrics, {len(workspace.rules)} alerts"
 
 
 def _check_running(settings: Settings) -> Iterator[Check]:

@@ -19,7 +19,7 @@ from northstream.launch import Launch
 from northstream.logs import configure_logs
 from northstream.ports import bound_port, listen_patiently, reachable_host
 from northstream.settings import Resolved, Settings
-from northstream.workspaces import load_named_workspace
+from northstream.workspaces import check_workspace
 
 DRAIN_SECONDS = 30.0
 """How long the role may take to finish what it has begun."""
@@ -60,7 +60,7 @@ def take_ground(resolved: Resolved, role: Role) -> Ground:
     """
     settings = resolved.settings
     problems = missing_servers(settings, role.needs_kafka, role.needs_warehouse)
-    checks: list[Callable[[], object]] = [lambda: load_named_workspace(settings)] if role.needs_workspace else []
+    checks: list[Callable[[], object]] = [lambda: check_workspace(settings)] if role.needs_workspace else []
     if role.lock or _wants_kept_keys(role, settings):
         checks.append(lambda: prepare_folder(settings.data_dir))
     for check in checks:

@@ -21,7 +21,7 @@ from northstream.logs import configure_logs
 from northstream.ports import bound_port, listen, reachable_host
 from northstream.readiness import wait_until_ready
 from northstream.settings import Settings
-from northstream.workspaces import load_named_workspace
+from northstream.workspaces import check_workspace
 
 DRAIN_SECONDS = 30.0
 """How long each child may take to finish what it has begun."""
@@ -53,7 +53,7 @@ def take_ground(settings: Settings) -> Ground:
     if settings.kafka or settings.clickhouse_url:
         problems.append("KAFKA and CLICKHOUSE_URL are for single roles; unset them to run everything with one command")
     try:
-        load_named_workspace(settings)
+        check_workspace(settings)
     except UserError as error:
         problems.append(str(error))
     try:

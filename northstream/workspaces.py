@@ -6,6 +6,7 @@ Does not read files: see `schemas.workspace`.
 from pathlib import Path
 
 from northstream.failures import UserError
+from northstream.published_metrics import PublishedMetrics
 from northstream.settings import Settings
 from schemas.definitions import Workspace
 from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
@@ -28,3 +29,12 @@ def load_named_workspace(settings: Settings) -> Workspace:
         return load_workspace(folder)
     except WorkspaceErrors as error:
         raise UserError(f"the workspace {folder} cannot be used:\n{error}") from error
+
+
+def check_workspace(settings: Settings) -> None:
+    """Raises UserError with every finding, metrics that changed without a new version among them."""
+    workspace = load_named_workspace(settings)
+    changed = PublishedMetrics(settings.data_dir).changed(workspace.metrics)
+    if changed:
+        findings = "\n".join(map(str, changed))
+        raise UserError(f"the workspace {workspace_folder(settings)} cannot be used:\n{findings}")

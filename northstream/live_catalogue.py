@@ -1,0 +1,147 @@
+"""The catalogue as the workspace's files say now, read anew while the product runs; broken files leave the old one.
+
+Does not reload plan, funnels, alerts and what shapes the stream: those need a restart.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from northstream.failures import UserError
+from northstream.published_metrics import PublishedMetrics
+from northstream.settings import Settings
+from northstream.workspaces import workspace_folder
+from schemas.catalogue import Catalogue
+from schemas.catalogue_files import load_catalogue
+from schemas.definitions import Workspace
+from schemas.workspace_folder import MAIN_FILE, WorkspaceErrors, yaml_files
+from schemas.yaml_lines import Finding
+
+PAUSE_SECONDS = 0.5
+"""Between two looks. What has changed is read when the next look finds it the same, so that nothing is half written."""
+
+WATCHED = ("metrics", "boards", "plan")
+
+Stamp = tuple[tuple[str, int, int], ...]
+"""Path, time of change in nanoseconds and size of every file that is watched."""
+
+log = logging.getLogger(__name__)
+
+
+def open_catalogue(settings: Settings, workspace: Workspace) -> "LiveCatalogue":
+    """The catalogue of the workspace that the settings name, held against what the data folder has published.
+
+    Raises:
+        UserError: it is broken, with every finding.
+    """
+    try:
+        return LiveCatalogue(lambda: workspace_folder(settings), workspace, PublishedMetrics(settings.data_dir))
+    except WorkspaceErrors as error:
+        raise UserError(f"the catalogue cannot be used:\n{error}") from error
+
+
+class LiveCatalogue:
+    """Safe to ask from any thread. `on_change`: called with each new catalogue in the thread that looks; never raises.
+
+    `folder` is asked at each look, so that a workspace which is made while the product runs is found.
+    At the start a definition that changed without a new version is used, and said.
+    """
+
+    def __init__(
+        self, folder: Callable[[], Path], workspace: Workspace, published: PublishedMetrics | None = None
+    ) -> None:
+        """Read the catalogue for the first time.
+
+        Raises:
+            WorkspaceErrors: it is broken.
+        """
+        self.on_change: list[Callable[[Catalogue], None]] = []
+        self._folder = folder
+        self._workspace = workspace
+        self._published = published
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="catalogue", daemon=True)
+        self._seen = self._read_stamp = stamp_of(folder())
+        self._catalogue = load_catalogue(folder(), workspace)
+        self._findings = self._changed(self._catalogue)
+        self._say()
+
+    def current(self) -> Catalogue:
+        """The last catalogue that was whole."""
+        return self._catalogue
+
+    def findings(self) -> tuple[str, ...]:
+        """What is wrong with the files as they are now, each with file and line; nothing when they are in use."""
+        return tuple(map(str, self._findings))
+
+    def start(self) -> None:
+        """Look twice a second from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def look(self) -> bool:
+        """Read the files if they have changed since they were read and not since the look before; whether they were."""
+        stamp = stamp_of(self._folder())
+        is_steady = stamp == self._seen
+        self._seen = stamp
+        if not is_steady or stamp == self._read_stamp:
+            return False
+        self._read_stamp = stamp
+        self._read()
+        return True
+
+    def _run(self) -> None:
+        while not self._stop.wait(PAUSE_SECONDS):
+            self.look()
+
+    def _read(self) -> None:
+        try:
+            catalogue = load_catalogue(self._folder(), self._workspace)
+            self._findings = self._changed(catalogue)
+        except WorkspaceErrors as error:
+            self._findings = error.findings
+        if self._findings:
+            self._say()
+            return
+        is_new = catalogue != self._catalogue
+        self._catalogue = catalogue
+        if is_new:
+            log.info("the catalogue has changed: %d metrics, %d boards", len(catalogue.metrics), len(catalogue.boards))
+            for tell in self.on_change:
+                tell(catalogue)
+
+    def _changed(self, catalogue: Catalogue) -> tuple[Finding, ...]:
+        """Definitions that changed without a new version; without any, all are noted as published."""
+        if self._published is None:
+            return ()
+        metrics = catalogue.metrics.values()
+        try:
+            found = tuple(self._published.changed(metrics))
+            if not found:
+                self._published.add(metrics)
+        except (UserError, OSError) as error:
+            log.warning("published definitions cannot be compared: %s", error)
+            return ()
+        return found
+
+    def _say(self) -> None:
+        if self._findings:
+            text = "\n".join(map(str, self._findings))
+            log.warning("the workspace's changes are not used until they are mended:\n%s", text)
+
+
+def stamp_of(folder: Path) -> Stamp:
+    """What tells that a file of the catalogue was written, made or removed; the folder's own name is part of it."""
+    stamp = [(str(folder), 0, 0)]
+    for path in (folder / MAIN_FILE, *(path for name in WATCHED for path in yaml_files(folder / name))):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        stamp.append((str(path), status.st_mtime_ns, status.st_size))
+    return tuple(stamp)
