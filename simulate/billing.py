@@ -10,11 +10,12 @@ from simulate.envelope import Day, identify, track
 from simulate.people import Account, Person
 from simulate.world import SERVER_CONTEXT, World
 
-PRICES = {"starter": 7.0, "team": 12.0, "business": 19.0}
+PRICES = {"starter": 19.0, "team": 32.0, "business": 49.0}
 """Monthly price per seat in the workspace currency."""
 
 _PLANS = tuple(PRICES)
 _TRIAL_DAYS = 14
+_RETURNING_SHARE = 0.15
 _SIZE_APPETITE = {"1-10": 0.17, "11-50": 0.27, "51-200": 0.36, "201-1000": 0.42}
 
 
@@ -70,9 +71,17 @@ def _month_over(world: World, owner: Person, day: Day) -> None:
 def _cancel(world: World, day: Day, at_ms: int, owner: Person) -> None:
     account = owner.account
     _tell(world, day, at_ms, owner, "Subscription Canceled")
-    account.plan, account.mrr = "free", 0.0
+    plan, account.plan, account.mrr = account.plan, "free", 0.0
     for member in account.members:
         member.leaves_day = min(member.leaves_day, day.number + world.random.randint(0, 10))
+    if world.random.random() < _RETURNING_SHARE:
+        world.later(day.number + world.random.randint(20, 50), partial(_come_back, world, owner, plan))
+
+
+def _come_back(world: World, owner: Person, plan: str, day: Day) -> None:
+    """An account that had left pays again, and its owner is there again."""
+    owner.leaves_day = max(owner.leaves_day, day.number)
+    _subscribe(world, owner, plan, day)
 
 
 def _change(world: World, day: Day, at_ms: int, owner: Person, step: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from schemas.calendar import DAY_MS, day_number
+from simulate.books import Books
 from simulate.envelope import Day, Message
 from simulate.flaws import broken_message
 from simulate.habits import Invite, live_the_day
@@ -37,6 +38,7 @@ class Company:
         self._present: list[Person] = []
         self._seen_people = 0
         self.world = World(seed)
+        self.books = Books(seed, self._days)
 
     @property
     def start_ms(self) -> int:
@@ -60,14 +62,26 @@ class Company:
         today = (at_ms - self._first_day_ms) // DAY_MS
         return [person for person in self._present if person.signup_day < today <= person.leaves_day]
 
+    def close_books(self, until_ms: int) -> None:
+        """Also book the days behind those lived, up to that of an instant: the accounts stay as they are then."""
+        for number in range(self.books.closed, (until_ms - self._first_day_ms) // DAY_MS + 1):
+            self._close_books(Day(number, self._first_day_ms + number * DAY_MS))
+
+    def _close_books(self, day: Day) -> None:
+        self.books.close(day, self._visitors(day), self.world.population.accounts)
+
+    def _visitors(self, day: Day) -> float:
+        return self._visitors_per_demand * demand(day.number, self._days, day.weekday)
+
     def _live(self, day: Day) -> Iterator[tuple[int, Message]]:
         world = self.world
         is_last = day.number == self._days - 1
         for action in world.begin(day, _SIGNUPS_ON_THE_LAST_DAY if is_last else None):
             action(day)
         live_the_day(world, day, self._present_people(day.number), self._invitation_by)
-        receive_visitors(world, day, self._visitors_per_demand * demand(day.number, self._days, day.weekday))
+        receive_visitors(world, day, self._visitors(day))
         self._break_some(day)
+        self._close_books(day)
         return day.in_order(f"sim-{world.tag}")
 
     def _present_people(self, today: int) -> list[Person]:

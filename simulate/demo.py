@@ -1,4 +1,4 @@
-"""The demo's traffic: the company's history into a running NorthStream, then live traffic until told to stop.
+"""The demo's traffic: the company's history and books into a running NorthStream, then live traffic until told to stop.
 
 Does not start the product: it needs a collector's address and keys.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 
 from simulate.company import Company
+from simulate.facts import Bookkeeper
 from simulate.live import LiveTraffic
 from simulate.marker import Marker, read_marker, write_marker
 from simulate.progress import Progress
@@ -54,15 +55,19 @@ def run_demo(
     """
     now_ms = _now_ms()
     marker = _known_world(data_dir, seed, now_ms) if _has_events(base_url, secret_key) else None
-    asyncio.run(_demo(Sender(base_url, write_key), data_dir, marker or _new_world(seed, now_ms, size), stop))
+    bookkeeper = Bookkeeper(base_url, secret_key)
+    asyncio.run(
+        _demo(Sender(base_url, write_key), bookkeeper, data_dir, marker or _new_world(seed, now_ms, size), stop)
+    )
 
 
-async def _demo(sender: Sender, data_dir: Path, marker: Marker, stop: threading.Event) -> None:
+async def _demo(sender: Sender, bookkeeper: Bookkeeper, data_dir: Path, marker: Marker, stop: threading.Event) -> None:
     company = Company(marker.seed, date.fromisoformat(marker.start), marker.end_ms, marker.people)
     async with sender:
         await _send_history(company, sender, data_dir, marker, stop)
         if not stop.is_set():
-            await _send_live(LiveTraffic(company, _now_ms(), LIVE_MESSAGES_PER_SECOND), sender, stop)
+            await bookkeeper.hand_in(company, _now_ms())
+            await _send_live(company, sender, bookkeeper, stop)
 
 
 def _has_events(base_url: str, secret_key: str) -> bool:
@@ -116,9 +121,11 @@ def _history(company: Company, from_ms: int, until_ms: int, stop: threading.Even
             yield timed
 
 
-async def _send_live(traffic: LiveTraffic, sender: Sender, stop: threading.Event) -> None:
+async def _send_live(company: Company, sender: Sender, bookkeeper: Bookkeeper, stop: threading.Event) -> None:
+    traffic = LiveTraffic(company, _now_ms(), LIVE_MESSAGES_PER_SECOND)
     while not stop.is_set():
         now_ms = _now_ms()
+        await bookkeeper.hand_in(company, now_ms)
         await sender.send([(now_ms, message) for message in traffic.next(now_ms)])
         await asyncio.to_thread(stop.wait, traffic.pause_seconds())
 

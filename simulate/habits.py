@@ -47,7 +47,7 @@ def live_the_day(world: World, day: Day, people: list[Person], invite: Callable[
     mood = _WEEKEND_SHARE if day.weekday >= 5 else 1.0
     random = world.random.random
     for person in people:
-        if random() < person.daily * mood and person.leaves_day >= day.number:
+        if random() < person.daily * mood and person.signup_day < day.number <= person.leaves_day:
             session(world, day, world.working_moment(day, person.utc_offset_hours), person, invite(person))
 
 

@@ -78,6 +78,11 @@ _WEIGHTS = [channel.weight for channel in CHANNELS]
 MEAN_CONVERSION = sum(channel.weight * channel.conversion for channel in CHANNELS) / sum(_WEIGHTS)
 
 
+def share_of_visits(name: str) -> float:
+    """The part of first visits that comes by a channel."""
+    return sum(channel.weight for channel in CHANNELS if channel.name == name) / sum(_WEIGHTS)
+
+
 def pick_channel(random: Random) -> Channel:
     return random.choices(CHANNELS, _WEIGHTS)[0]
 

@@ -87,14 +87,18 @@ class Sender:
                 task.cancel()
 
     async def _post(self, body: bytes) -> bytes:
-        return await _patiently(lambda: self._client.post("/v1/batch", content=body, headers=_JSON))
+        return await patiently(lambda: self._client.post("/v1/batch", content=body, headers=_JSON))
 
 
 _JSON = {"content-type": "application/json"}
 
 
-async def _patiently(request: Callable[[], Awaitable[httpx.Response]]) -> bytes:
-    """Repeat while the collector is busy or restarting, for two minutes without success at most."""
+async def patiently(request: Callable[[], Awaitable[httpx.Response]]) -> bytes:
+    """Repeat while the collector is busy or restarting, for two minutes without success at most.
+
+    Raises:
+        SendFailed: it refused for good, or the time is up.
+    """
     loop = asyncio.get_running_loop()
     deadline, wait = loop.time() + _PATIENCE_SECONDS, 0.1
     while True:

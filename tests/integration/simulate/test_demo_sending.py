@@ -1,4 +1,4 @@
-"""The demo's sender against a real HTTP server: patience, order, resumption.
+"""The demo's sender against a real HTTP server: patience, order, resumption, the books.
 
 Does not check the product's answers to the events: see the tests of the collector.
 """
@@ -23,6 +23,7 @@ class Collector:
     def __init__(self, *failures: int) -> None:
         self.failures = list(failures)
         self.batches: list[list[dict[str, Any]]] = []
+        self.facts: list[dict[str, Any]] = []
         self.keys: set[str] = set()
         self.stop_at: tuple[int, threading.Event] | None = None
         outer = self
@@ -35,6 +36,10 @@ class Collector:
                 outer.keys.add(self.headers["authorization"])
                 if outer.failures:
                     self._answer(outer.failures.pop(0), {"success": False})
+                    return
+                if self.path == "/api/facts":
+                    outer.facts += body["facts"]
+                    self._answer(200, {"changed": len(body["facts"])})
                     return
                 outer.batches.append(body["batch"])
                 if outer.stop_at is not None and outer.stored >= outer.stop_at[0]:
@@ -131,6 +136,8 @@ def test_a_demo_that_was_stopped_goes_on_and_a_complete_one_sends_no_history_aga
     watcher.join()
     assert not history & set(collector.ids())
     assert read_marker(tmp_path) is not None
+    days = {fact["date"] for fact in collector.facts}
+    assert SMALL.days <= len(days) <= SMALL.days + 2  # the books from the first day to today, once more at each start
 
 
 def stop_when_live(collector: Collector, stop: threading.Event, tick: threading.Event) -> None:
