@@ -28,9 +28,13 @@ def concentrations(
             total += history[at].after - history[at].before
             _replace(amounts, history[at])
             at += 1
-        top = int((len(amounts) * percent / 100).to_integral_value(ROUND_CEILING))
-        found.append((sum(amounts[len(amounts) - top :], ZERO), total))
+        found.append((sum(amounts[len(amounts) - top_count(len(amounts), percent) :], ZERO), total))
     return found
+
+
+def top_count(customers: int, percent: Decimal) -> int:
+    """How many the top `percent` of so many customers are, rounded up."""
+    return int((customers * percent / 100).to_integral_value(ROUND_CEILING))
 
 
 def cohort_rows(
