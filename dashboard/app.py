@@ -13,10 +13,12 @@ from dashboard.api import api_routes
 from dashboard.asking import ApiContext
 from dashboard.board import SECTIONS, BoardSource
 from dashboard.board_pages import board_page_routes
+from dashboard.digest_routes import DigestContext, digest_api_routes, digest_page_routes
 from dashboard.documentation import documentation_routes
 from dashboard.failures import answer_failures
 from dashboard.live import LiveFeed
 from dashboard.moments import WorkspaceClock
+from dashboard.notes_api import NotesContext, notes_routes
 from dashboard.operations import operation_routes
 from dashboard.pages import PagesContext, page_routes
 from dashboard.reading import PATIENCE_SECONDS, Reader
@@ -26,6 +28,7 @@ from dashboard.view_door import ViewDoor
 from schemas.calendar import Calendar
 from schemas.definitions import Workspace
 from schemas.measuring import Measures
+from schemas.notes import Notes
 from schemas.reading import Reports
 
 
@@ -42,6 +45,7 @@ def create_app(
     alerts: Callable[[], Sequence[Mapping[str, Any]]],
     patience_seconds: float = PATIENCE_SECONDS,
     is_there: Callable[[], bool] | None = None,
+    notes: Notes | None = None,
 ) -> FastAPI:
     """The application of one workspace, for the engine's Unix socket or a port of its own.
 
@@ -53,6 +57,7 @@ def create_app(
         alerts: where every alert rule stands now; may block.
         patience_seconds: how long a read waits for a warehouse that is away.
         is_there: whether the warehouse answers at all, within half the patience; may block. None: it cannot hang.
+        notes: what people write down; None: there is nothing to write on.
 
     A server that stops awaits `app.state.close_streams()` first: live streams never end by themselves.
 
@@ -66,13 +71,19 @@ def create_app(
     workspace_clock = WorkspaceClock(clock, Calendar(workspace.stream.timezone))
     app = FastAPI(title="NorthStream read API", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     answer_failures(app)
+    shell = Shell(workspace, access, lambda: workspace_clock.today().day.isoformat())
     context = ApiContext(reports, measures, reader, workspace, workspace_clock, alerts)
     app.include_router(api_routes(context, access))
+    if notes is not None:
+        noting = NotesContext(notes, reader, workspace_clock, measures.catalogue)
+        ritual = DigestContext(measures, notes, reader, workspace_clock, workspace)
+        app.include_router(notes_routes(noting, access))
+        app.include_router(digest_api_routes(ritual, access))
+        app.include_router(digest_page_routes(ritual, access, shell))
     # Threads of their own: whether all is well must be told however many questions wait for the warehouse.
     app.include_router(operation_routes(readiness, telemetry, Reader(patience_seconds), access))
     app.include_router(documentation_routes(app, access))
     feed = LiveFeed(BoardSource(reports, workspace.stream, alerts), workspace_clock, reader, SECTIONS)
-    shell = Shell(workspace, access, lambda: workspace_clock.today().day.isoformat())
     app.include_router(board_page_routes(shell))
     app.include_router(page_routes(PagesContext(workspace, feed, access, shell)))
     app.add_middleware(ViewDoor)

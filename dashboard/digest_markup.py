@@ -3,16 +3,18 @@
 Does not word anything: see `digest_words`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 from dashboard.digest_words import Line, NoteLine, Story, WrittenDigest, note_lists
 
 Texts = Mapping[str, str]
+Links = Callable[[str], str]
+"""The address of a metric's page."""
 
 
-def as_html(digest: WrittenDigest, texts: Texts, links: str, is_page: bool) -> str:
-    """The digest's sections as markup. `links`: what addresses of our pages begin with (empty on a page).
+def as_html(digest: WrittenDigest, texts: Texts, links: Links, is_page: bool) -> str:
+    """The digest's sections as markup.
 
     On a page notes carry what its script needs to change them, and every section has a place for its form.
     """
@@ -36,7 +38,7 @@ def _section(name: str, caption: str, content: str) -> str:
     return f'<section class="card" id="{name}"><h2>{escape(caption)}</h2>{content}</section>'
 
 
-def _table(lines: Sequence[Line], texts: Texts, nothing: str, links: str) -> str:
+def _table(lines: Sequence[Line], texts: Texts, nothing: str, links: Links) -> str:
     if not lines:
         return f'<p class="nothing">{escape(nothing)}</p>'
     names = ("digest_metric", "digest_value", "digest_change", "digest_target", "digest_status", "digest_owner")
@@ -48,7 +50,7 @@ def _table(lines: Sequence[Line], texts: Texts, nothing: str, links: str) -> str
     )
 
 
-def _row(line: Line, links: str) -> str:
+def _row(line: Line, links: Links) -> str:
     note = f'<br><small class="hint">{escape(line.note)}</small>' if line.note else ""
     return (
         f'<tr><th scope="row">{_linked(line.metric, line.label, links)}{note}</th><td>{escape(line.value)}</td>'
@@ -67,7 +69,7 @@ def _status(line: Line) -> str:
     return f'<span class="status" data-status="{line.colour}">{escape(line.status)}</span>'
 
 
-def _gaps(digest: WrittenDigest, texts: Texts, links: str) -> str:
+def _gaps(digest: WrittenDigest, texts: Texts, links: Links) -> str:
     if not digest.gaps:
         return f'<p class="nothing">{escape(texts["digest_no_gaps"])}</p>'
     items = "".join(
@@ -80,7 +82,7 @@ def _gaps(digest: WrittenDigest, texts: Texts, links: str) -> str:
     return f'<ul class="rows">{items}</ul>{more}'
 
 
-def _stories(stories: Sequence[Story], nothing: str, links: str) -> str:
+def _stories(stories: Sequence[Story], nothing: str, links: Links) -> str:
     if not stories:
         return f'<p class="nothing">{escape(nothing)}</p>'
     items = "".join(
@@ -105,5 +107,5 @@ def _note(note: NoteLine, is_page: bool) -> str:
     return f'<li{data} data-state="{note.state}"><span><b class="tag">{escape(note.word)}</b> {text}</span>{facts}</li>'
 
 
-def _linked(metric: str, label: str, links: str) -> str:
-    return f'<a href="{escape(links)}/metrics/{escape(metric)}">{escape(label)}</a>'
+def _linked(metric: str, label: str, links: Links) -> str:
+    return f'<a href="{escape(links(metric))}">{escape(label)}</a>'

@@ -29,6 +29,7 @@ NAVIGATION = (
     ("/", "nav_overview"),
     ("/boards", "nav_boards"),
     ("/tree", "nav_tree"),
+    ("/digest", "nav_digest"),
     ("/live", "nav_live"),
 )
 """Where the header leads: address and the name of its word."""

@@ -18,6 +18,7 @@ from northstream.parts.warehouse_check import warehouse_check
 from northstream.settings import Settings
 from schemas.reading import ReadingUnavailable
 from warehouse.client import Warehouse
+from warehouse.notes_store import NotesStore
 
 _READING_PAUSE_SECONDS = 0.5
 
@@ -48,6 +49,7 @@ def create_api(
         telemetry=telemetry,
         alerts=alerts,
         is_there=(lambda: all(readiness().values())) if probe else None,
+        notes=NotesStore(stores.warehouse),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from contract.notes.remembered_notes import RememberedNotes
 
 from dashboard.app import create_app
 from northstream.parts.only_streamed import OnlyStreamed
@@ -187,6 +188,7 @@ def build(reports: InMemoryReports) -> Callable[..., Any]:
         arguments: dict[str, Any] = {
             "reports": reports,
             "measures": InMemoryMeasures(),
+            "notes": RememberedNotes(),
             "workspace": load_workspace(DEFAULT_WORKSPACE),
             "clock": lambda: NOW_MS,
             "secret_keys": [SECRET_KEY],
