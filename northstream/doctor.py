@@ -21,6 +21,7 @@ from northstream.readiness import is_ready
 from northstream.settings import Settings, unknown_variables
 from northstream.workspaces import workspace_folder
 from schemas.definitions import Workspace
+from schemas.lint_findings import LintFinding
 from schemas.log import LogUnavailable
 from schemas.topics import Topic
 from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
@@ -100,7 +101,7 @@ def _check_workspace(settings: Settings) -> Iterator[Check]:
             yield Check("ok", f"the workspace {name} is valid: {_size(workspace)}")
 
 
-def _problems(findings: Sequence[Finding]) -> Iterator[Check]:
+def _problems(findings: Sequence[Finding | LintFinding]) -> Iterator[Check]:
     return (Check("problem", f"workspace: {finding}") for finding in findings)
 
 

@@ -15,6 +15,7 @@ from northstream.workspaces import workspace_folder
 from schemas.catalogue import Catalogue
 from schemas.catalogue_files import load_catalogue
 from schemas.definitions import Workspace
+from schemas.lint_findings import LintFinding
 from schemas.workspace_folder import MAIN_FILE, WorkspaceErrors, yaml_files
 from schemas.yaml_lines import Finding
 
@@ -64,7 +65,7 @@ class LiveCatalogue:
         self._thread = threading.Thread(target=self._run, name="catalogue", daemon=True)
         self._seen = self._read_stamp = stamp_of(folder())
         self._catalogue = load_catalogue(folder(), workspace)
-        self._findings = self._changed(self._catalogue)
+        self._findings: tuple[Finding | LintFinding, ...] = self._changed(self._catalogue)
         self._say()
 
     def current(self) -> Catalogue:
@@ -115,7 +116,7 @@ class LiveCatalogue:
             for tell in self.on_change:
                 tell(catalogue)
 
-    def _changed(self, catalogue: Catalogue) -> tuple[Finding, ...]:
+    def _changed(self, catalogue: Catalogue) -> tuple[LintFinding, ...]:
         """Definitions that changed without a new version; without any, all are noted as published."""
         if self._published is None:
             return ()

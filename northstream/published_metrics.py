@@ -10,8 +10,8 @@ from pathlib import Path
 
 from northstream.failures import UserError
 from schemas.catalogue import MetricDefinition
+from schemas.lint_findings import LintFinding
 from schemas.published import Published, changed_without_version, with_metrics
-from schemas.yaml_lines import Finding
 
 FILE_NAME = "published_metrics.json"
 
@@ -40,7 +40,7 @@ class PublishedMetrics:
             advice = "remove it to forget under which definitions numbers were published"
             raise UserError(f"{self._path} cannot be read ({error}); {advice}") from error
 
-    def changed(self, metrics: Iterable[MetricDefinition]) -> list[Finding]:
+    def changed(self, metrics: Iterable[MetricDefinition]) -> list[LintFinding]:
         """Metrics that changed without a new version."""
         return changed_without_version(metrics, self.read())
 

@@ -3,21 +3,17 @@
 Does not evaluate or deliver anything: see `alerting`.
 """
 
-import base64
-import binascii
-import ipaddress
 import re
 from dataclasses import dataclass, field
 from typing import Literal, cast
-from urllib.parse import urlsplit
 
-from schemas.definitions import AlertRule, WebhookReceiver
+from schemas.definitions import AlertRule, EmailReceiver, WebhookReceiver
+from schemas.receiver_files import read_receiver
 from schemas.yaml_lines import Text
 from schemas.yaml_sections import Section
 
 Operator = Literal[">", ">=", "<", "<=", "==", "!="]
 
-SECRET_PREFIX = "whsec_"
 SEVERITIES = ("critical", "warning", "info")
 
 _CONDITION = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*")
@@ -27,7 +23,7 @@ _CONDITION = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE
 class AlertFile:
     """What one file declares; each name comes with the line it stands on."""
 
-    receivers: list[tuple[WebhookReceiver, Text]] = field(default_factory=list)
+    receivers: list[tuple[WebhookReceiver | EmailReceiver, Text]] = field(default_factory=list)
     rules: list["PlacedRule"] = field(default_factory=list)
 
 
@@ -57,67 +53,11 @@ def read_alert_file(section: Section) -> AlertFile:
     """Receivers and rules of one mapping `{receivers, groups}`."""
     result = AlertFile()
     for item in section.sections("receivers"):
-        result.receivers.append(_read_receiver(item))
+        result.receivers.append(read_receiver(item))
     for group in section.sections("groups"):
         result.rules.extend(_read_group(group))
     section.close()
     return result
-
-
-def _read_receiver(section: Section) -> tuple[WebhookReceiver, Text]:
-    name = section.placed("name")
-    webhook = section.section("webhook")
-    if webhook is None:
-        section.report(section.line, f'receiver "{name.value}" has no "webhook"; add {{url, secret}}')
-        section.close()
-        return WebhookReceiver(name.value, "", ""), name
-    receiver = WebhookReceiver(
-        name=name.value,
-        url=webhook.text("url", required=True),
-        secret=webhook.text("secret", required=True),
-        allow_private=webhook.flag("allow_private"),
-    )
-    section.close()
-    webhook.close()
-    if receiver.url:
-        _check_url(receiver, webhook)
-    if receiver.secret:
-        _check_secret(receiver.secret, webhook)
-    return receiver, name
-
-
-def _check_url(receiver: WebhookReceiver, section: Section) -> None:
-    """The alerter checks the resolved address again when it connects."""
-    line = section.line_of("url")
-    try:
-        parts = urlsplit(receiver.url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        section.report(line, '"url" is no valid address')
-        return
-    if parts.scheme not in ("http", "https") or not host:
-        section.report(line, '"url" must be like https://host/path')
-    elif not receiver.allow_private and _is_private(host):
-        section.report(line, f'"{host}" is a private address; add "allow_private: true" if you mean it')
-
-
-def _is_private(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return False
-
-
-def _check_secret(secret: str, section: Section) -> None:
-    """Standard Webhooks: `whsec_` and the key in base64. The secret itself never enters a message."""
-    try:
-        valid = secret.startswith(SECRET_PREFIX) and base64.b64decode(secret[len(SECRET_PREFIX) :], validate=True)
-    except binascii.Error:
-        valid = False
-    if not valid:
-        section.report(section.line_of("secret"), f'"secret" must be {SECRET_PREFIX} followed by base64')
 
 
 def _read_group(section: Section) -> list[PlacedRule]:

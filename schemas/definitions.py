@@ -129,6 +129,24 @@ class WebhookReceiver:
 
 
 @dataclass(frozen=True, slots=True)
+class EmailReceiver:
+    """People who get mail through an SMTP server.
+
+    `security`: `starttls` before anything is said, `tls` from the first byte, or `none`. Without `user` nobody logs in.
+    """
+
+    name: str
+    host: str
+    port: int
+    sender: str
+    to: tuple[str, ...]
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password: str = ""
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRule:
     """One rule of a group (contracts §7). `condition` is an operator and a threshold; durations in seconds."""
 
@@ -166,6 +184,7 @@ class Workspace:
     metrics: tuple[MetricDefinition, ...]
     receivers: tuple[WebhookReceiver, ...]
     rules: tuple[AlertRule, ...]
+    email_receivers: tuple[EmailReceiver, ...] = ()
     aha_event: str = ""
     first_value_event: str = ""
     person_traits: tuple[PlannedProperty, ...] = ()

@@ -34,11 +34,18 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 @dataclass(frozen=True, slots=True)
 class FactError:
-    """What is wrong with a row; rows count from 1, 0 is the upload itself."""
+    """What is wrong with a row; rows count from 1, 0 is the upload itself. `other`: a row that it repeats, or 0."""
 
     row: int
     field: str
     message: str
+    other: int = 0
+
+
+_REPEATED = (
+    "the same fact, date, category, channel and source as {}:"
+    " add the two up, or tell them apart by category, channel or source"
+)
 
 
 class _Refused(ValueError):
@@ -64,7 +71,7 @@ def read_rows(upload: object, uploader: str = "") -> tuple[list[FactRow], list[F
         if row is None:
             continue
         if (earlier := seen.setdefault(key_of(row), number)) != number:
-            errors.append(FactError(number, "fact", _repeated(earlier)))
+            errors.append(FactError(number, "fact", _REPEATED.format(f"row {earlier}"), earlier))
         rows.append(row)
     return rows, errors
 
@@ -174,10 +181,3 @@ def _bounded(said: object, most: int) -> str:
 def _shown(said: object) -> str:
     text = str(said)
     return f'"{text[:40]}…"' if len(text) > 40 else f'"{text}"'
-
-
-def _repeated(earlier: int) -> str:
-    return (
-        f"the same fact, date, category, channel and source as row {earlier}:"
-        " add the two up, or tell them apart by category, channel or source"
-    )

@@ -12,7 +12,7 @@ from typing import Any
 from schemas.catalogue import MetricDefinition
 from schemas.computes import Expression, Sql
 from schemas.expressions import ExpressionError, parse_expression
-from schemas.yaml_lines import Finding
+from schemas.lint_findings import LintFinding, finding
 
 RULE = "definition-changed-without-version"
 
@@ -29,10 +29,10 @@ def digest_of(metric: MetricDefinition) -> str:
     return hashlib.blake2b(plain.encode(), digest_size=8).hexdigest()
 
 
-def changed_without_version(metrics: Iterable[MetricDefinition], published: Published) -> list[Finding]:
+def changed_without_version(metrics: Iterable[MetricDefinition], published: Published) -> list[LintFinding]:
     """Metrics whose numbers would mix two definitions under one version; a candidate may still change freely."""
     return [
-        Finding(metric.file, metric.line, _message(metric, published[metric.id]))
+        finding(metric, RULE, _message(metric, published[metric.id]))
         for metric in metrics
         if metric.id in published
         and metric.lifecycle != "candidate"
@@ -45,8 +45,7 @@ def _message(metric: MetricDefinition, versions: Mapping[int, str]) -> str:
     latest = max(versions)
     was = f"of version {metric.version}" if metric.version in versions else f"up to version {latest}"
     return (
-        f'the definition of "{metric.id}" differs from the published one {was}; '
-        f'write "version: {latest + 1}", or take the change back [{RULE}]'
+        f'its definition differs from the published one {was}; write "version: {latest + 1}", or take the change back'
     )
 
 

@@ -55,7 +55,8 @@ def load_workspace(folder: Path) -> Workspace:
     workspace = replace(
         workspace,
         metrics=tuple(catalogue.metrics.values()),
-        receivers=tuple(receiver for receiver, _ in alerts.receivers),
+        receivers=tuple(each for each, _ in alerts.receivers if isinstance(each, WebhookReceiver)),
+        email_receivers=tuple(each for each, _ in alerts.receivers if isinstance(each, EmailReceiver)),
         rules=_with_owners(alerts, catalogue.metrics),
     )
     if findings.found:

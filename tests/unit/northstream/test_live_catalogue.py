@@ -99,7 +99,7 @@ def test_a_broken_edit_keeps_the_old_catalogue_and_says_why(folder: Path, live: 
 def test_a_definition_that_changes_needs_a_new_version(folder: Path, live: LiveCatalogue, tmp_path: Path) -> None:
     """Periods would mix definitions: refused while running, and at the next start, and taken with a new version."""
     message = (
-        'metrics/zz_tasks.yaml:2: the definition of "zz_tasks" differs from the published one of version 1; '
+        "metrics/zz_tasks.yaml:2: zz_tasks: its definition differs from the published one of version 1; "
         'write "version: 2", or take the change back [definition-changed-without-version]'
     )
     write(folder, event="Report Shared")
