@@ -1,0 +1,72 @@
+"""Findings of the catalogue's lint, and the exceptions that are recorded for them.
+
+Does not judge: see `schemas.metric_lint` and `schemas.board_lint`.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from schemas.catalogue import BoardDefinition, Label, MetricDefinition
+from schemas.definitions import Language
+from schemas.yaml_lines import did_you_mean
+
+Level = Literal["error", "warning"]
+Subject = MetricDefinition | BoardDefinition
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LintFinding:
+    """A broken rule. A `warning` depends on the calendar or on data: it does not make the lint fail."""
+
+    file: str
+    line: int
+    subject: str
+    rule: str
+    message: str
+    level: Level = "error"
+
+    def __str__(self) -> str:
+        mark = "warning: " if self.level == "warning" else ""
+        return f"{self.file}:{self.line}: {mark}{self.subject}: {self.message} [{self.rule}]"
+
+
+def finding(subject: Subject, rule: str, message: str, level: Level = "error") -> LintFinding:
+    """A finding at the place of a metric or a board."""
+    return LintFinding(subject.file, subject.line, subject.id, rule, message, level)
+
+
+def missing_languages(subject: Subject, key: str, text: Label) -> Iterator[LintFinding]:
+    """Findings for a text that one of the languages lacks; a text that is nowhere is another matter."""
+    for language in LANGUAGES if any(text.values()) else ():
+        if not text.get(language):
+            yield finding(subject, "missing-language", f'the {key} has no text in "{language}"')
+
+
+def without_exceptions(
+    findings: Iterable[LintFinding], subjects: Iterable[Subject], rules: Mapping[str, str], checked: Collection[str]
+) -> list[LintFinding]:
+    """What is left, and what is wrong with the exceptions themselves.
+
+    Args:
+        findings: of all rules in `checked`.
+        subjects: metrics and boards, with their exceptions.
+        rules: every rule there is, with what it asks for.
+        checked: the rules that could be judged now; an exception from another cannot be called unused.
+    """
+    found = list(findings)
+    broken = {(item.file, item.subject, item.rule) for item in found}
+    excepted: set[tuple[str, str, str]] = set()
+    for subject in subjects:
+        for exception in subject.exceptions:
+            key = (subject.file, subject.id, exception.rule)
+            if exception.rule not in rules:
+                hint = did_you_mean(exception.rule, rules) or f"; there are {', '.join(sorted(rules))}"
+                found.append(finding(subject, "unknown-rule", f'there is no rule "{exception.rule}"{hint}'))
+            elif key in broken:
+                excepted.add(key)
+            elif exception.rule in checked:
+                message = f'the exception from "{exception.rule}" is not needed any more; remove it'
+                found.append(finding(subject, "unused-exception", message))
+    return sorted(item for item in found if (item.file, item.subject, item.rule) not in excepted)
