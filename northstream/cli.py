@@ -72,6 +72,14 @@ def build_parser() -> argparse.ArgumentParser:
     plan = commands.add_parser("plan", help="work on the tracking plan", description="Work on the tracking plan.")
     plan_commands = plan.add_subparsers(metavar="COMMAND", required=True)
     _command(plan_commands, "lint", _plan_lint, "find what breaks the plan's naming and ownership rules")
+    facts = commands.add_parser("facts", help="hand in what no event knows", description="Hand in what no event knows.")
+    fact_commands = facts.add_subparsers(metavar="COMMAND", required=True)
+    importing = _command(
+        fact_commands, "import", _facts_import, "import facts from a CSV file into the running product"
+    )
+    _add_flags(importing, _CLUSTER_FLAGS)
+    importing.add_argument("file", type=Path, metavar="FILE", help="CSV with a header: date, value, fact, channel, …")
+    importing.add_argument("--fact", metavar="NAME", default="", help="the fact of rows that name none, e.g. spend")
     return parser
 
 
@@ -172,6 +180,12 @@ def _init(parsed: argparse.Namespace) -> None:
     except OSError as error:
         raise UserError(f"{folder} cannot be written ({error.strerror}); choose another folder") from error
     print(f"The default workspace is in {folder}. Run it with: {sys.argv[0]} up --workspace {folder}")
+
+
+def _facts_import(parsed: argparse.Namespace) -> int:
+    from northstream.facts_command import run_facts_import
+
+    return run_facts_import(_resolved_settings(parsed), parsed.file, parsed.fact)
 
 
 def _plan_lint(parsed: argparse.Namespace) -> int:

@@ -28,6 +28,13 @@ _ANSWER_SECONDS = 30.0
 _PORT = "name the port that it runs on with --clickhouse-port"
 
 
+class Api(NamedTuple):
+    """Where the read API answers, and the key that opens it."""
+
+    url: str
+    secret_key: str
+
+
 class Standing(NamedTuple):
     """Two equal ones without lag: nothing came between them. `messages` are those loaded."""
 
@@ -81,11 +88,7 @@ def find_running(settings: Settings) -> RunningProduct:
     """
     if settings.clickhouse_url:
         return _find_cluster(settings)
-    if not is_locked(settings.data_dir):
-        raise UserError(
-            f"no northstream runs on {settings.data_dir}; start it with: northstream up"
-            " (a demo keeps its data elsewhere: name it with --data-dir data/demo)"
-        )
+    _check_it_runs(settings)
     secret_key = with_kept_keys(settings).secret_key
     password = settings.clickhouse_password or secret_key
     sql_url = f"http://127.0.0.1:{settings.clickhouse_port}"
@@ -104,6 +107,26 @@ def find_running(settings: Settings) -> RunningProduct:
         )
     patient = Warehouse.server(sql_url, user, password, patience=LONG_PATIENCE)
     return RunningProduct(_url(settings), secret_key, patient, definitions)
+
+
+def find_api(settings: Settings) -> Api:
+    """The API of the cluster's boards; without a cluster, that of the product on the settings' data folder.
+
+    Raises:
+        UserError: none runs on that folder.
+    """
+    if not settings.clickhouse_url:
+        _check_it_runs(settings)
+    settings = with_kept_keys(settings)
+    return Api(settings.boards_url or _url(settings), settings.secret_key)
+
+
+def _check_it_runs(settings: Settings) -> None:
+    if not is_locked(settings.data_dir):
+        raise UserError(
+            f"no northstream runs on {settings.data_dir}; start it with: northstream up"
+            " (a demo keeps its data elsewhere: name it with --data-dir data/demo)"
+        )
 
 
 def _find_cluster(settings: Settings) -> RunningProduct:
