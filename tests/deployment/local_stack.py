@@ -16,7 +16,7 @@ from typing import Any
 from brokers.kafka_jars import fetched_kafka
 from deployment.compose_file import compose
 from deployment.container_view import Machine, in_order, server_properties
-from system.cluster.role_process import wait_until
+from system.faces import wait_until
 from system.installation import command, plain_environment
 
 OURS = ("migrate", "collector", "worker-1", "worker-2", "loader", "alerter", "boards")

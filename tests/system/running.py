@@ -10,22 +10,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
 from urllib.error import HTTPError
-from urllib.request import ProxyHandler, Request, build_opener
 
-from ports import free_ports
-
-PATIENCE_SECONDS = 120.0
-"""How long anything may take on a machine that is busy with other things; no test asserts a time."""
-
-_PAUSE_SECONDS = 0.1
-_HOST = "127.0.0.1"
-_OPENER = build_opener(ProxyHandler({}))  # never through a proxy of the machine
+from ports import HOST, free_ports
+from system.faces import OPENER, PATIENCE_SECONDS, Faces, wait_until
 
 
 def command() -> str:
@@ -36,15 +27,7 @@ def command() -> str:
     return found
 
 
-def wait_until(holds: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:
-    """Look until `holds`; `what` names what was awaited, for the one who reads the failure."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain for: {what}"
-        time.sleep(_PAUSE_SECONDS)
-
-
-class NorthStream:
+class NorthStream(Faces):
     """One data folder and whatever runs on it. `before` is put in front of the command (`unshare …`)."""
 
     def __init__(self, folder: Path, workspace: Path | None = None, before: Sequence[str] = ()) -> None:
@@ -150,48 +133,22 @@ class NorthStream:
     def tail(self, lines: int = 60) -> str:
         return "\n".join(self.output.read_text("utf-8", "replace").splitlines()[-lines:])
 
-    # HTTP and SQL
+    @property
+    def sending_port(self) -> int:
+        return self.port
 
-    def get(self, path: str) -> Any:
-        """A JSON answer of the read API, with the secret key.
-
-        Raises:
-            OSError, HTTPException: there is none now.
-        """
-        request = Request(f"http://{_HOST}:{self.port}{path}", headers={"Authorization": f"Bearer {self.secret_key}"})
-        with _OPENER.open(request, timeout=PATIENCE_SECONDS) as answer:
-            return json.load(answer)
-
-    def send(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Post a batch with the secret key; the answer, which must be 200."""
-        headers = {"Authorization": f"Bearer {self.secret_key}", "Content-Type": "application/json"}
-        request = Request(f"http://{_HOST}:{self.port}/v1/batch", json.dumps(batch).encode(), headers)
-        with _OPENER.open(request, timeout=PATIENCE_SECONDS) as answer:
-            assert answer.status == 200
-            reply: dict[str, Any] = json.load(answer)
-            return reply
-
-    def sql(self, query: str) -> list[list[Any]]:
-        """The rows of a query."""
-        request = Request(f"http://{_HOST}:{self.sql_port}/", data=f"{query} FORMAT JSONCompact".encode())
-        with _OPENER.open(request, timeout=PATIENCE_SECONDS) as answer:
-            rows: list[list[Any]] = json.load(answer)["data"]
-            return rows
+    @property
+    def reading_port(self) -> int:
+        return self.port
 
     def settle(self) -> None:
-        """Wait until `lag_events` is 0: everything answered 200 before is counted, loaded and published."""
-
-        def is_settled() -> bool:
-            with contextlib.suppress(OSError, HTTPException):
-                return bool(self.get("/api/quality")["lag_events"] == 0)
-            return False
-
+        """As soon as it is ready, too."""
         self.wait_until_ready()
-        wait_until(is_settled, "lag_events = 0")
+        super().settle()
 
     def _status(self, path: str) -> int:
         try:
-            with _OPENER.open(f"http://{_HOST}:{self.port}{path}", timeout=10) as answer:
+            with OPENER.open(f"http://{HOST}:{self.port}{path}", timeout=10) as answer:
                 return int(answer.status)
         except HTTPError as error:
             return error.code

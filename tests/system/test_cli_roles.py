@@ -11,7 +11,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 from ports import free_ports
-from system.cluster.role_process import RoleProcess, wait_until
+from system.cluster.role_process import RoleProcess
+from system.faces import wait_until
 from system.installation import is_alive, run
 
 KAFKA_MISSING = "Kafka is needed: set NORTHSTREAM_KAFKA to its brokers, such as kafka:9092"

@@ -17,7 +17,8 @@ from random import Random
 import pytest
 from system.company import iso
 from system.counting import stored_events
-from system.running import NorthStream, send_signal, wait_until
+from system.faces import wait_until
+from system.running import NorthStream, send_signal
 from system.sending import Message, Sender, running_senders, stop_all
 from system.verifying import seed
 

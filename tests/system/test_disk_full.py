@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from system.running import NorthStream, wait_until
+from system.faces import wait_until
+from system.running import NorthStream
 from system.sending import Sender, stop_all
 from system.verifying import seed, started_senders, verify
 

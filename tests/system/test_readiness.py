@@ -4,7 +4,8 @@ import contextlib
 from http.client import HTTPException
 from pathlib import Path
 
-from system.running import NorthStream, wait_until
+from system.faces import wait_until
+from system.running import NorthStream
 
 KILLS = 3
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from system.running import NorthStream, send_signal, wait_until
+from system.faces import wait_until
+from system.running import NorthStream, send_signal
 from system.sending import Sender, stop_all
 from system.verifying import seed, started_senders, verify
 

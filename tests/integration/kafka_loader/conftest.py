@@ -1,13 +1,9 @@
-"""A real broker with the product's topics, and a real engine behind the HTTP face in a process of its own."""
+"""A real broker with the product's topics; the warehouse is the engine behind the HTTP face."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from brokers.faulty_proxy import FaultyProxy
 from brokers.kafka import Kafka, why_no_kafka
 from integration.kafka_loader.topics import Topics
 from integration.warehouse.emptying import empty_tables
@@ -16,7 +12,6 @@ from stream.kafka.topics import declare_topics
 from warehouse.client import Warehouse
 from warehouse.migrate import migrate
 
-FACE = Path(__file__).parents[1] / "face" / "serve_face.py"
 WRITER = ("northstream_writer", "face-writer-password")
 PARTITIONS = 2
 
@@ -39,25 +34,6 @@ def topics(kafka: Kafka) -> Iterator[Topics]:
     opened = Topics(kafka.address, prefix, PARTITIONS)
     yield opened
     opened.close()
-
-
-@pytest.fixture(scope="package")
-def face_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    folder = tmp_path_factory.mktemp("warehouse")
-    process = subprocess.Popen([sys.executable, FACE, folder / "engine"], stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield int(process.stdout.readline())
-    finally:
-        process.kill()
-        process.wait()
-
-
-@pytest.fixture
-def proxy(face_port: int) -> Iterator[FaultyProxy]:
-    """Between the product and its warehouse; passes everything on until a test says otherwise."""
-    with FaultyProxy("127.0.0.1", face_port) as proxy:
-        yield proxy
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from integration.telemetry.receiver import Receiver, receiving
 from integration.telemetry.told import declared, described, labels_are_declared
 from kafka import KafkaConsumer, TopicPartition
 from system.cluster.cluster import Cluster
-from system.cluster.role_process import OPENER, wait_until
+from system.faces import OPENER, wait_until
 
 from schemas import telemetry as names
 

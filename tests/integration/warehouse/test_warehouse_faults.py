@@ -1,13 +1,10 @@
 """A warehouse behind a network that fails: nothing hangs, nothing is sent twice unasked, nothing is lost or doubled."""
 
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from brokers.faulty_proxy import Fault, FaultyProxy
@@ -22,7 +19,6 @@ from warehouse.migrate import migrate
 from warehouse.people_store import PeopleStore
 from warehouse.reports import WarehouseReports
 
-_FACE = Path(__file__).parents[1] / "face" / "serve_face.py"
 _WRITER = ("northstream_writer", "face-writer-password")
 _HASTY = Patience(connecting=2, reading=2, writing=2)
 
@@ -30,18 +26,6 @@ SILENT = (Fault.HANG, Fault.HANG_AFTER)
 LOST = (Fault.CUT_BEFORE, Fault.CUT_WITHIN_REQUEST, Fault.CUT_AFTER)
 REFUSED = (Fault.ERROR, Fault.ERROR_AFTER)
 NOT_APPLIED = (Fault.HANG, Fault.ERROR, Fault.CUT_BEFORE, Fault.CUT_WITHIN_REQUEST)
-
-
-@pytest.fixture(scope="module")
-def face_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    folder = tmp_path_factory.mktemp("face")
-    process = subprocess.Popen([sys.executable, _FACE, folder / "engine"], stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield int(process.stdout.readline())
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture
@@ -52,12 +36,6 @@ def direct(face_port: int) -> Iterator[Warehouse]:
     empty_tables(warehouse)
     yield warehouse
     warehouse.close()
-
-
-@pytest.fixture
-def proxy(face_port: int) -> Iterator[FaultyProxy]:
-    with FaultyProxy("127.0.0.1", face_port) as proxy:
-        yield proxy
 
 
 @pytest.fixture

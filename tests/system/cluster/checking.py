@@ -14,8 +14,8 @@ from reference.numbers import Definitions, Numbers, count_accepted
 from reference.people import People
 from system.cluster.cluster import Cluster
 from system.cluster.expecting import Expected, expect, with_times
-from system.cluster.role_process import wait_until
 from system.cluster.traffic import Delivery, Traffic
+from system.faces import wait_until
 from system.histories.comparing import shown_differences
 from system.histories.running import Running
 

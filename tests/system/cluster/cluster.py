@@ -3,18 +3,15 @@
 Imports nothing of the product. Where tests of `northstream up` take a running product, they take a `Cluster` too.
 """
 
-import contextlib
 import json
 import subprocess
 from collections.abc import Mapping
-from http.client import HTTPException
 from pathlib import Path
-from typing import Any
-from urllib.request import Request
 
 from brokers.kafka import Kafka, KafkaCluster
 from ports import free_ports
-from system.cluster.role_process import OPENER, PATIENCE_SECONDS, RoleProcess, wait_until
+from system.cluster.role_process import RoleProcess
+from system.faces import Faces
 from system.installation import command, plain_environment
 
 ALL_ROLES = ("warehouse", "collector", "worker", "worker", "loader", "alerter", "boards")
@@ -23,7 +20,7 @@ ALL_ROLES = ("warehouse", "collector", "worker", "worker", "loader", "alerter", 
 _SERVING = ("collector", "boards")
 
 
-class Cluster:
+class Cluster(Faces):
     """A folder, a Kafka and the roles that were started; ended with the block.
 
     `kafka`: a broker that runs already (it is left running), else one of its own. `settings`: for every role, names
@@ -130,46 +127,17 @@ class Cluster:
         if self._owns_kafka:
             self.kafka.stop()
 
-    # HTTP and SQL, as of a single running product
+    # Where it is asked
 
     @property
     def port(self) -> int:
         """Of the first collector."""
         return self.of("collector").port
 
-    def get(self, path: str) -> Any:
-        """A JSON answer of the boards, with the secret key.
+    @property
+    def sending_port(self) -> int:
+        return self.port
 
-        Raises:
-            OSError, HTTPException: there is none now.
-        """
-        url = f"http://127.0.0.1:{self.of('boards').port}{path}"
-        request = Request(url, headers={"Authorization": f"Bearer {self.secret_key}"})
-        with OPENER.open(request, timeout=PATIENCE_SECONDS) as answer:
-            return json.load(answer)
-
-    def send(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Post a batch with the secret key to the first collector; the answer, which must be 200."""
-        headers = {"Authorization": f"Bearer {self.secret_key}", "Content-Type": "application/json"}
-        request = Request(f"http://127.0.0.1:{self.port}/v1/batch", json.dumps(batch).encode(), headers)
-        with OPENER.open(request, timeout=PATIENCE_SECONDS) as answer:
-            assert answer.status == 200
-            reply: dict[str, Any] = json.load(answer)
-            return reply
-
-    def sql(self, query: str) -> list[list[Any]]:
-        """The rows of a query."""
-        request = Request(f"http://127.0.0.1:{self.sql_port}/", data=f"{query} FORMAT JSONCompact".encode())
-        with OPENER.open(request, timeout=PATIENCE_SECONDS) as answer:
-            rows: list[list[Any]] = json.load(answer)["data"]
-            return rows
-
-    def settle(self) -> None:
-        """Wait until `lag_events` is 0: everything answered 200 before is counted, loaded and published."""
-
-        def is_settled() -> bool:
-            with contextlib.suppress(OSError, HTTPException):
-                return bool(self.get("/api/quality")["lag_events"] == 0)
-            return False
-
-        wait_until(is_settled, "lag_events = 0")
+    @property
+    def reading_port(self) -> int:
+        return self.of("boards").port

@@ -7,27 +7,12 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.error import HTTPError
-from urllib.request import ProxyHandler, build_opener
 
+from system.faces import OPENER, PATIENCE_SECONDS, wait_until
 from system.installation import arguments_of, children_of, command, plain_environment
-
-PATIENCE_SECONDS = 120.0
-"""How long anything may take on a machine that is busy with other things; no test asserts a time."""
-
-_PAUSE_SECONDS = 0.05
-OPENER = build_opener(ProxyHandler({}))  # never through a proxy of the machine
-
-
-def wait_until(holds: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:
-    """Look until `holds`; `what` names what was awaited, for the one who reads the failure."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain for: {what}"
-        time.sleep(_PAUSE_SECONDS)
 
 
 class RoleProcess:

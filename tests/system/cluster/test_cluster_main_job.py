@@ -17,7 +17,7 @@ import pytest
 import yaml
 from reference.numbers import Definitions
 from system.cluster.cluster import Cluster
-from system.cluster.role_process import wait_until
+from system.faces import wait_until
 from system.histories.running import SECRET_KEY, WRITE_KEY, Running
 from system.histories.test_random_histories import compare
 from system.installation import run

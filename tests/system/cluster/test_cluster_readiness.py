@@ -8,7 +8,7 @@ import pytest
 from brokers.shared import shared_kafka
 from system.cluster.cluster import Cluster
 from system.cluster.conftest import own_topics
-from system.cluster.role_process import OPENER, wait_until
+from system.faces import OPENER, wait_until
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -29,7 +29,7 @@ from reference.histories import History
 from reference.messages import Sent, accept
 from reference.numbers import Definitions, count_accepted, earliest_copies
 from reference.people import People
-from system.cluster.role_process import wait_until
+from system.faces import wait_until
 from system.histories.running import Running, northstream
 
 ROLES = tuple(name for name in OURS if name != "migrate")

@@ -14,8 +14,8 @@ from brokers.shared import shared_kafka
 from system.cluster.checking import Checker
 from system.cluster.conftest import own_topics
 from system.cluster.faults import Scene
-from system.cluster.role_process import wait_until
 from system.cluster.scenes import cluster_under_load, new_cluster, new_seed
+from system.faces import wait_until
 
 ROLES = ("warehouse", "collector", "worker", "worker", "loader", "boards")
 

@@ -10,7 +10,8 @@ from brokers.kafka import Kafka
 from brokers.shared import require_kafka, shared_kafka
 from system.cluster.cluster import Cluster
 from system.cluster.conftest import own_topics
-from system.cluster.role_process import RoleProcess, wait_until
+from system.cluster.role_process import RoleProcess
+from system.faces import wait_until
 from system.installation import is_alive, run
 
 pytestmark = pytest.mark.timeout(600)
