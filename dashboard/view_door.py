@@ -21,6 +21,7 @@ _SHOWN = frozenset(
         "boards",
         "decisions",
         "digest",
+        "experiments",
         "funnels",
         "metrics",
         "reports",

@@ -7,13 +7,14 @@ const DAY = 86_400;
 const FONT = "12px Inter, 'Segoe UI', Arial, sans-serif";
 const drawn = new Set();
 
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-const inColour = (name) => () => colour(name);
+export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+export const inColour = (name) => () => colour(name);
 
 document.addEventListener("themechange", () => drawn.forEach((chart) => chart.redraw()));
 document.fonts?.ready.then(() => drawn.forEach((chart) => chart.redraw()));
 
-function draw(target, options, data) {
+/** A chart that fills its place and follows its size and the colours of the page. */
+export function drawChart(target, options, data) {
   const size = () => ({ width: Math.max(1, target.clientWidth), height: Math.max(1, target.clientHeight) });
   const chart = new uPlot({ ...size(), legend: { show: false }, ...options }, data, target);
   new ResizeObserver(() => chart.setSize(size())).observe(target);
@@ -49,7 +50,7 @@ const inUtc = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC");
 
 /** A line of the last days without axes; the last point is marked. */
 export function sparkline(target, colourName) {
-  const chart = draw(
+  const chart = drawChart(
     target,
     {
       cursor: { show: false },
@@ -73,7 +74,7 @@ export function sparkline(target, colourName) {
 /** Lines of daily, weekly and monthly actives; the days still running are shaded, restated ones carry a diamond. */
 export function activesChart(target, format, onDay) {
   const shown = { restated: new Set(), running: 0 };
-  const chart = draw(
+  const chart = drawChart(
     target,
     {
       tzDate: inUtc,
@@ -110,7 +111,7 @@ export function activesChart(target, format, onDay) {
 export function activationChart(target, format, onDay) {
   const bars = (name) => ({ fill: inColour(name), width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.72, 42], radius: 0.18 }) });
   const shown = { restated: new Set() };
-  const chart = draw(
+  const chart = drawChart(
     target,
     {
       tzDate: inUtc,
@@ -161,7 +162,7 @@ function drawDiamonds(chart, restated) {
 
 const MOVES = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
 
-function readByKeyboard(target, chart) {
+export function readByKeyboard(target, chart) {
   const readout = target.parentElement.querySelector(".readout");
   target.addEventListener("keydown", (event) => {
     const move = MOVES[event.key];

@@ -1,1 +1,103 @@
-// Fills the page; see the modules that it will import.
+// The library: every board by preset, and every metric, most of which wait here until a board needs them.
+
+import { context, linkTo, say, texts } from "./context.js";
+import { definitionButton, targetText } from "./definition.js";
+import { read } from "./data.js";
+import { byId, element, setChildren } from "./elements.js";
+import { announce, problemPage, smallNotice } from "./notices.js";
+import { table } from "./tables.js";
+import { count, inWords, nameOf, NO_VALUE } from "./values.js";
+
+const content = byId("content");
+
+async function load() {
+  try {
+    const [boards, metrics] = await Promise.all([read("boards", { lang: context.language }), read("metrics")]);
+    show(boards, metrics.metrics);
+  } catch (problem) {
+    if (problem.status === undefined) throw problem;
+    document.body.dataset.state = "failed";
+    setChildren(content, problemPage(problem, load));
+  }
+}
+
+function show({ boards, opening_board: opening }, metrics) {
+  document.body.dataset.state = "ready";
+  const head = element("header", { class: "page-head" }, element("div", {}, element("h1", {}, texts.library_title), element("p", { class: "lead" }, texts.library_lead)));
+  setChildren(content, head, element("div", { class: "sheet" }, ...boardGroups(boards, opening), metricLibrary(metrics)));
+}
+
+function boardGroups(boards, opening) {
+  const groups = new Map();
+  for (const board of boards) {
+    const name = board.preset || (["overview", "exec"].includes(board.kind) ? "company" : board.kind);
+    groups.set(name, [...(groups.get(name) ?? []), board]);
+  }
+  const order = ["company", "starter", "early", "growth", "mature", "squad", "experiment", "marketing", "finance", "sales"];
+  const rank = (name) => (order.includes(name) ? order.indexOf(name) : order.length);
+  return [...groups].toSorted(([one], [other]) => rank(one) - rank(other)).map(([name, each]) => boardGroup(name, each, opening));
+}
+
+function boardGroup(name, boards, opening) {
+  return element(
+    "section",
+    { class: "section", "aria-label": nameOf("preset", name) },
+    element("h2", {}, nameOf("preset", name)),
+    element("ul", { class: "tiles-of-boards" }, ...boards.map((board) => element("li", {}, boardTile(board, opening)))),
+  );
+}
+
+function boardTile(board, opening) {
+  const facts = [inWords(board.audience), board.cadence ? nameOf("cadence", board.cadence) : "", board.owner].filter(Boolean).join(" · ");
+  return element(
+    "a",
+    { class: "card tile", href: linkTo(`/boards/${encodeURIComponent(board.board ?? board.id)}`) },
+    element("b", {}, inWords(board.label)),
+    element("span", {}, facts),
+    (board.board ?? board.id) === opening ? element("span", { class: "tag" }, texts.opening_board) : null,
+  );
+}
+
+function metricLibrary(metrics) {
+  const search = element("input", { type: "search", autocomplete: "off", spellcheck: "false" });
+  const place = element("div", {});
+  const fill = () => {
+    const wanted = search.value.trim().toLowerCase();
+    const found = metrics.filter((metric) => `${inWords(metric.label)} ${metric.metric} ${metric.owner} ${inWords(metric.definition)} ${metric.stage ? nameOf("stage", metric.stage) : ""}`.toLowerCase().includes(wanted));
+    setChildren(place, found.length ? metricTable(found) : smallNotice(texts.search_nothing, texts.search_nothing_hint));
+    if (wanted) announce(say(texts.search_found, { number: count(found.length) }));
+  };
+  search.addEventListener("input", fill);
+  fill();
+  return element(
+    "section",
+    { class: "section", "aria-label": texts.all_metrics },
+    element("h2", {}, `${texts.all_metrics} (${count(metrics.length)})`),
+    element("div", { class: "card" }, element("div", { class: "head" }, element("p", { class: "hint" }, texts.all_metrics_hint), element("label", { class: "field" }, texts.search, search)), place),
+  );
+}
+
+function metricTable(metrics) {
+  const stages = [...new Set(metrics.map(({ stage }) => stage ?? ""))];
+  const heads = [texts.metric, texts.owner, texts.target, texts.direction, texts.role];
+  const rows = stages.flatMap((stage) => [
+    element("tr", { class: "group" }, element("th", { colspan: String(heads.length), scope: "colgroup" }, stage ? nameOf("stage", stage) : texts.no_stage)),
+    ...metrics.filter((metric) => (metric.stage ?? "") === stage).map(metricRow),
+  ]);
+  const made = table(texts.all_metrics, heads, rows);
+  made.firstChild.classList.add("left");
+  return made;
+}
+
+function metricRow(metric) {
+  const cells = [
+    element("span", {}, element("a", { href: linkTo(`/metrics/${encodeURIComponent(metric.metric)}`) }, inWords(metric.label)), " ", definitionButton(metric), metric.lifecycle && metric.lifecycle !== "active" ? element("span", { class: "tag" }, nameOf("lifecycle", metric.lifecycle)) : ""),
+    metric.owner || NO_VALUE,
+    targetText(metric) || NO_VALUE,
+    texts[`direction_${metric.direction}`],
+    metric.role ? nameOf("role", metric.role) : NO_VALUE,
+  ];
+  return element("tr", {}, ...cells.map((cell, index) => element(index ? "td" : "th", index ? {} : { scope: "row" }, cell)));
+}
+
+load();

@@ -1,0 +1,93 @@
+// What people add to the numbers: what performed, points of attention, decisions, planned actions; and notes on method.
+
+import { linkTo, say, texts } from "./context.js";
+import { element } from "./elements.js";
+import { earlierOf, metricLink } from "./figures.js";
+import { smallNotice } from "./notices.js";
+import { amount, comparison, day, inWords, nameOf } from "./values.js";
+
+const MOST = 5;
+
+/** Decisions and actions of the weekly ritual; on the overview also what performed and what needs attention. */
+export function decisionsCard(card, page) {
+  const { decisions } = page;
+  const actions = page.actions.filter(({ status }) => status !== "dropped");
+  const columns = page.kind === "overview" ? [performed(page), attention(page), planned(actions, page)] : [decided(decisions, page), planned(actions, page)];
+  const made = element("div", { class: "cards wide" }, ...columns);
+  for (const column of columns) column.classList.add(columns.length === 3 ? "third" : "half");
+  return made;
+}
+
+function column(title, items, emptyTitle, emptyHint, link) {
+  return element(
+    "section",
+    { class: "card" },
+    element("div", { class: "head" }, element("h3", {}, title), link ?? null),
+    items.length ? element("ul", { class: "points" }, ...items) : smallNotice(emptyTitle, emptyHint),
+  );
+}
+
+function moved(card, page) {
+  return comparison(card.value, earlierOf(card, page.compare), card);
+}
+
+function performed(page) {
+  const good = page.cards
+    .map((card) => ({ card, found: moved(card, page) }))
+    .filter(({ card, found }) => card.status === "green" || (card.status !== "red" && found?.verdict === "better"))
+    .sort((one, other) => rank(one) - rank(other));
+  return column(texts.performed, good.slice(0, MOST).map(({ card, found }) => point(card, found, card.status)), texts.performed_none, texts.performed_none_hint);
+}
+const rank = ({ card, found }) => (found?.verdict === "better" ? 0 : 2) + (card.status === "green" ? 0 : 1);
+
+function attention(page) {
+  const weight = { red: 0, orange: 1 };
+  const bad = page.cards.filter(({ status }) => status in weight).sort((one, other) => weight[one.status] - weight[other.status]);
+  return column(texts.attention, bad.slice(0, MOST + 1).map((card) => point(card, moved(card, page), card.status, inWords(card.decision))), texts.attention_none, texts.attention_none_hint);
+}
+
+function point(card, found, status, more = "") {
+  const facts = [amount(card.value, card), found ? `${found.arrow}\u00a0${found.text}` : "", status && status !== "none" ? texts[`status_${status}`] : "", card.owner].filter(Boolean);
+  return element("li", { "data-status": status }, element("span", {}, metricLink(card)), element("small", {}, facts.join(" · ")), more ? element("small", {}, `${texts.decision}: ${more}`) : null);
+}
+
+function digestLink() {
+  return element("a", { class: "button quiet-button no-print", href: linkTo("/digest") }, texts.open_ritual);
+}
+
+function planned(actions) {
+  return column(texts.planned_actions, actions.slice(0, MOST + 1).map(actionPoint), texts.actions_none, texts.actions_none_hint, digestLink());
+}
+
+function actionPoint({ text, owner, due, expected_effect: effect, budget, status }) {
+  const facts = [
+    owner ? `${texts.owner} ${owner}` : "",
+    due ? say(texts.due_day, { day: day(due) }) : "",
+    effect ? `${texts.expected_effect}: ${effect}` : "",
+    budget !== null && budget !== undefined && budget !== "" ? `${texts.budget} ${amount(budget, { unit: "money", decimals: 0 })}` : "",
+    status === "done" ? texts.action_done : "",
+  ].filter(Boolean);
+  return element("li", { "data-status": status === "done" ? "green" : "none" }, element("span", {}, text), element("small", {}, facts.join(" · ")));
+}
+
+function decided(decisions) {
+  const items = decisions.slice(0, MOST).map(({ course, text, owner, week }) =>
+    element("li", {}, element("span", {}, element("b", {}, `${nameOf("course", course)}: `), text), element("small", {}, [owner, week].filter(Boolean).join(" · "))),
+  );
+  return column(texts.decisions, items, texts.decisions_none, texts.decisions_none_hint, digestLink());
+}
+
+/** How each number of this board is computed, and how to read it. */
+export function methodCard(card) {
+  const { definitions, timezone, currency } = card.data;
+  const entries = definitions.map((each) =>
+    element("div", {}, element("dt", {}, each.label), element("dd", {}, each.definition, each.formula ? element("span", {}, " ", element("code", {}, each.formula)) : null)),
+  );
+  return element(
+    "section",
+    { class: "card" },
+    element("div", { class: "head" }, element("h3", {}, inWords(card.label) || texts.method)),
+    element("p", { class: "hint" }, say(texts.method_text, { timezone, currency })),
+    element("details", { class: "open-in-print" }, element("summary", {}, say(texts.glossary_of, { number: String(entries.length) })), element("dl", { class: "glossary" }, ...entries)),
+  );
+}
