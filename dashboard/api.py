@@ -11,12 +11,15 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from dashboard.access import Access
 from dashboard.asking import ApiContext
+from dashboard.board_routes import add_board_routes
 from dashboard.conditional import ConditionalRoute
+from dashboard.fact_routes import add_fact_routes
 from dashboard.failures import Failure, Reason
 from dashboard.funnel_routes import add_funnel_routes
 from dashboard.json_answers import json_answer
 from dashboard.metric_routes import add_metric_routes
 from dashboard.moments import instant, with_instants
+from dashboard.report_routes import add_report_routes
 from dashboard.shapes import UNKNOWN, Alerts, ErrorForm, Person, QualityReport
 from schemas.reading import PersonReport
 
@@ -41,6 +44,9 @@ def api_routes(context: ApiContext, access: Access) -> APIRouter:
     )
     add_metric_routes(router, context)
     add_funnel_routes(router, context)
+    add_board_routes(router, context)
+    add_report_routes(router, context)
+    add_fact_routes(router, context)
     _add_drill_down(router, context)
     _add_operations(router, context)
     return router

@@ -215,6 +215,15 @@ class ShareShape(Shape):
     suspect: str | None
 
 
+class LeverShape(Shape):
+    """An input of the tree that no formula links to the metric: its own change, and no share of the other's."""
+
+    metric: str
+    before: float | None
+    after: float | None
+    suspect: str | None
+
+
 class Why(Shape):
     """The shares of each list add up to the change."""
 
@@ -229,6 +238,7 @@ class Why(Shape):
     change: float | None
     inputs: list[ShareShape]
     segments: dict[str, list[ShareShape]]
+    levers: list[LeverShape]
 
     model_config = shown_as(
         {
@@ -253,5 +263,6 @@ class Why(Shape):
                 },
             ],
             "segments": {},
+            "levers": [],
         }
     )

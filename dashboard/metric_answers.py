@@ -13,7 +13,7 @@ from dashboard.periods import Days
 from dashboard.points import Judge, grain_days, judge_of, number, points_of
 from dashboard.questions import next_offset
 from schemas.catalogue import MetricDefinition
-from schemas.measuring import OTHERS, MeasuredSeries, Member, SeriesQuestion, Share
+from schemas.measuring import OTHERS, Lever, MeasuredSeries, Member, SeriesQuestion, Share
 
 SERIES_COLUMNS = (
     "metric",
@@ -155,6 +155,16 @@ def why_answer(context: ApiContext, metric: MetricDefinition, before: Days, afte
         "change": number(found.after - found.before) if is_known else None,  # type: ignore[operator]
         "inputs": [_share(share) for share in found.inputs],
         "segments": {dimension: [_share(share) for share in shares] for dimension, shares in found.segments.items()},
+        "levers": [_lever(lever) for lever in found.levers],
+    }
+
+
+def _lever(lever: Lever) -> dict[str, Any]:
+    return {
+        "metric": lever.metric,
+        "before": number(lever.before),
+        "after": number(lever.after),
+        "suspect": lever.suspect or None,
     }
 
 

@@ -29,8 +29,11 @@ class Days:
     first: date
     last: date
 
+    def __len__(self) -> int:
+        return (self.last - self.first).days + 1
+
     def __iter__(self) -> Iterator[date]:
-        for offset in range((self.last - self.first).days + 1):
+        for offset in range(len(self)):
             yield self.first + timedelta(days=offset)
 
 
@@ -46,7 +49,7 @@ def read_range(first: str | None, last: str | None, today: date, prefix: str = "
     start = read_date(f"{prefix}from", first) if first is not None else end - (DEFAULT_DAYS - 1) * _DAY
     if start > end:
         raise Failure(Reason.INVALID_PARAMETER, f"{prefix}from: {start} lies after {prefix}to: {end}")
-    if (end - start).days >= MAX_DAYS:
+    if len(Days(start, end)) > MAX_DAYS:
         raise Failure(Reason.INVALID_PARAMETER, f"{prefix}from, {prefix}to: a range has at most {MAX_DAYS} days")
     return Days(start, end)
 

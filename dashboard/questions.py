@@ -114,8 +114,7 @@ class Comparison:
 
 
 def compared(days: Days) -> Comparison:
-    length = (days.last - days.first).days + 1
-    previous = Days(days.first - timedelta(days=length), days.first - timedelta(days=1))
+    previous = Days(days.first - timedelta(days=len(days)), days.first - timedelta(days=1))
     return Comparison(days, previous, Days(_a_year_before(days.first), _a_year_before(days.last)))
 
 

@@ -22,6 +22,19 @@ async def read_body(request: Request, shape: type[Body], most_bytes: int = MAX_B
     Raises:
         Failure: 422 unless it is sent as JSON and has the shape, 413 when it is larger than that.
     """
+    body = await read_json_bytes(request, most_bytes)
+    try:
+        return shape.model_validate_json(body)
+    except ValidationError as error:
+        raise Failure(Reason.INVALID_PARAMETER, "; ".join(_sentence(problem) for problem in error.errors())) from None
+
+
+async def read_json_bytes(request: Request, most_bytes: int) -> bytes:
+    """The body of a request that says it is JSON, not read yet.
+
+    Raises:
+        Failure: 422 unless it is sent as JSON, 413 when it is larger than that.
+    """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Failure(Reason.INVALID_PARAMETER, "send JSON, with `Content-Type: application/json`")
     body = bytearray()
@@ -29,10 +42,7 @@ async def read_body(request: Request, shape: type[Body], most_bytes: int = MAX_B
         body += chunk
         if len(body) > most_bytes:
             raise Failure(Reason.TOO_LARGE, f"the body has more than {most_bytes} bytes")
-    try:
-        return shape.model_validate_json(bytes(body))
-    except ValidationError as error:
-        raise Failure(Reason.INVALID_PARAMETER, "; ".join(_sentence(problem) for problem in error.errors())) from None
+    return bytes(body)
 
 
 def _sentence(problem: ErrorDetails) -> str:

@@ -17,9 +17,10 @@ import httpx
 import pytest
 import uvicorn
 from contract.notes.remembered_notes import RememberedNotes
+from stand_ins.measures import InMemoryMeasures
 
 from dashboard.app import create_app
-from northstream.parts.only_streamed import OnlyStreamed
+from schemas.catalogue_files import load_catalogue
 from schemas.reading import (
     Completeness,
     FunnelPersons,
@@ -181,13 +182,20 @@ def reports() -> InMemoryReports:
 
 
 @pytest.fixture
-def build(reports: InMemoryReports) -> Callable[..., Any]:
+def measures() -> InMemoryMeasures:
+    """Every metric of the default workspace has values."""
+    workspace = load_workspace(DEFAULT_WORKSPACE)
+    return InMemoryMeasures(load_catalogue(DEFAULT_WORKSPACE, workspace), TODAY, NOW_MS - 800)
+
+
+@pytest.fixture
+def build(reports: InMemoryReports, measures: InMemoryMeasures) -> Callable[..., Any]:
     """Builds the application over the company; keyword arguments override the defaults."""
 
     def build_app(**overrides: Any) -> Any:
         arguments: dict[str, Any] = {
             "reports": reports,
-            "measures": InMemoryMeasures(),
+            "measures": measures,
             "notes": RememberedNotes(),
             "workspace": load_workspace(DEFAULT_WORKSPACE),
             "clock": lambda: NOW_MS,
@@ -201,11 +209,6 @@ def build(reports: InMemoryReports) -> Callable[..., Any]:
         return create_app(**(arguments | overrides))
 
     return build_app
-
-
-class InMemoryMeasures(OnlyStreamed):
-    def __init__(self):
-        super().__init__(load_workspace(DEFAULT_WORKSPACE))
 
 
 def firing_alert() -> dict[str, Any]:
@@ -290,6 +293,6 @@ def ask(build: Callable[..., Any], client_of: Callable[..., httpx.AsyncClient]) 
 
     async def get(path: str, **parameters: str) -> httpx.Response:
         async with client_of(build()) as client:
-            return await client.get(path, params=parameters)
+            return await client.get(path, params=parameters or None)
 
     return get

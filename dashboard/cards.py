@@ -1,0 +1,201 @@
+"""One metric as boards and the tree show it: its value over a period, what it was before, its colour, its texts.
+
+Does not ask the warehouse by itself: `schemas.measuring.Measures` is handed in.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from dashboard.changes import change_of, change_unit
+from dashboard.decimals import decimals_of
+from dashboard.moments import Today
+from dashboard.periods import Days, Grain, last_days
+from dashboard.points import Judge, judge_of, number
+from dashboard.questions import Comparison, compared
+from dashboard.texts import said_in
+from schemas.catalogue import Label, MetricDefinition
+from schemas.colours import Span, fits, span_of
+from schemas.definitions import Language
+from schemas.measuring import OTHERS, Measures, NotComputable, Segment, SeriesQuestion, UnknownDimension, Value
+
+_SPAN_DAYS: Mapping[Span, int] = {"day": 1, "week": 7, "month": 30}
+
+
+@dataclass(frozen=True, slots=True)
+class CardSource:
+    """What the cards of one request are made from. `data_since`: the first day with data, None while there is none."""
+
+    measures: Measures
+    metrics: Mapping[str, MetricDefinition]
+    today: Today
+    data_since: date | None
+    language: Language
+    filters: tuple[Segment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A metric over a period and the two it is compared with; `through_ms`: how far the values are complete."""
+
+    current: Value
+    previous: Decimal | None
+    last_year: Decimal | None
+    through_ms: int | None
+
+
+def read_card(source: CardSource, metric_id: str, days: Days, label: Label | None = None) -> dict[str, Any]:
+    """A card without its trend; when it cannot be computed it says why in `error`, and the others are still shown."""
+    metric = source.metrics.get(metric_id)
+    if metric is None:
+        return {"metric": metric_id, "label": metric_id, "error": "there is no such metric any more"}
+    window = window_of(metric, source.metrics, days)
+    texts = _texts(source, metric, window, label or metric.label)
+    try:
+        measured = _measure(source, metric, compared(window))
+    except (NotComputable, UnknownDimension) as problem:
+        return texts | _numbers(source, metric, window, None) | {"error": str(problem)}
+    return texts | _numbers(source, metric, window, measured) | {"error": None}
+
+
+def read_trend(source: CardSource, metric_id: str, days: Days, grain: Grain) -> list[dict[str, Any]]:
+    """The values of the buckets of a period; empty when the metric cannot be computed."""
+    question = SeriesQuestion(metric_id, days.first, days.last, grain, source.filters)
+    try:
+        values = source.measures.series(question).values
+    except (KeyError, NotComputable, UnknownDimension):
+        return []
+    return [{"bucket": value.bucket, "value": number(value.value)} for value in values]
+
+
+def read_segment_rows(source: CardSource, metric_id: str, days: Days, split: str, top: int = 8) -> list[dict[str, Any]]:
+    """A metric over a period by segment, the largest first.
+
+    Raises:
+        NotComputable, UnknownDimension: as for the metric.
+    """
+    metric = source.metrics[metric_id]
+    periods = compared(window_of(metric, source.metrics, days))
+    found = source.measures.over(metric_id, _ranges(periods)[:2], source.filters, split, top)
+    judge = judge_of(metric, source.metrics, len(periods.days), source.today, None)
+    return [
+        {
+            "segment": segment.value,
+            "others": segment.value == OTHERS,
+            "value": number(current.value),
+            "previous": number(previous.value),
+            "change": number(change_of(previous.value, current.value, metric.unit)),
+            "status": judge.status(current),
+        }
+        for segment, (current, previous) in found.segments
+    ]
+
+
+def window_of(metric: MetricDefinition, metrics: Mapping[str, MetricDefinition], days: Days) -> Days:
+    """The days whose value a card shows: the period; of a count that is expressly per week, the period's last week."""
+    span = span_of(metric, metrics)
+    if span is None or not metric.per or fits(span, len(days)) or _SPAN_DAYS[span] >= len(days):
+        return days
+    return last_days(days.last, _SPAN_DAYS[span])
+
+
+def _measure(source: CardSource, metric: MetricDefinition, periods: Comparison) -> Measured:
+    through_ms = source.measures.complete_through_ms(metric.id)
+    current, previous, last_year = source.measures.over(metric.id, _ranges(periods), source.filters).values
+    return Measured(
+        _mature(source, metric, periods.days, current),
+        _known(source, periods.previous, previous),
+        _known(source, periods.last_year, last_year),
+        through_ms,
+    )
+
+
+def _ranges(periods: Comparison) -> Sequence[tuple[date, date]]:
+    return [(days.first, days.last) for days in (periods.days, periods.previous, periods.last_year)]
+
+
+def _known(source: CardSource, days: Days, value: Value) -> Decimal | None:
+    """Before there was any data a count of 0 says nothing."""
+    if not value.value and (source.data_since is None or days.last < source.data_since):
+        return None
+    return value.value
+
+
+def _mature(source: CardSource, metric: MetricDefinition, days: Days, whole: Value) -> Value:
+    """Of a rate of cohorts, that of the mature ones alone; as it is while none is mature.
+
+    Else it would be lower than the period before for no reason but the age of the last cohorts.
+    """
+    if not whole.is_maturing or not whole.denominator or whole.numerator is None:
+        return whole
+    if whole.value != whole.numerator / whole.denominator:
+        return whole
+    question = SeriesQuestion(metric.id, days.first, days.last, "day", source.filters)
+    mature = [value for value in source.measures.series(question).values if not value.is_maturing]
+    numerator, denominator = (
+        sum((part or Decimal(0) for part in parts), Decimal(0))
+        for parts in ([value.numerator for value in mature], [value.denominator for value in mature])
+    )
+    if not denominator:
+        return whole
+    part = replace(whole, numerator=numerator, denominator=denominator, value=numerator / denominator)
+    return replace(part, is_maturing=False)
+
+
+def _texts(source: CardSource, metric: MetricDefinition, window: Days, label: Label) -> dict[str, Any]:
+    language = source.language
+    objective = metric.objective
+    return {
+        "metric": metric.id,
+        "label": said_in(label, language),
+        "definition": said_in(metric.definition, language),
+        "definition_version": metric.version,
+        "formula": metric.formula,
+        "unit": metric.unit,
+        "decimals": decimals_of(metric),
+        "owner": metric.owner,
+        "decision": said_in(metric.decision, language) if metric.decision else "",
+        "direction": metric.direction,
+        "role": metric.role or None,
+        "timing": metric.timing or None,
+        "stage": metric.stage,
+        "objective": said_in(objective.text, language) if objective else None,
+        "baseline": number(objective.baseline) if objective else None,
+        "from": window.first,
+        "to": window.last,
+    }
+
+
+def _numbers(source: CardSource, metric: MetricDefinition, window: Days, measured: Measured | None) -> dict[str, Any]:
+    through_ms = measured.through_ms if measured else None
+    judge = judge_of(metric, source.metrics, len(window), source.today, through_ms)
+    value = measured.current if measured else Value(window.first, None, None, None, version=metric.version)
+    previous, last_year = (measured.previous, measured.last_year) if measured else (None, None)
+    return {
+        **_aim(judge, metric),
+        "value": number(value.value),
+        "previous": number(previous),
+        "last_year": number(last_year),
+        "change": number(change_of(previous, value.value, metric.unit)),
+        "last_year_change": number(change_of(last_year, value.value, metric.unit)),
+        "change_unit": change_unit(metric.unit),
+        "status": judge.status(value),
+        "settled": source.today.is_settled(window.last, judge.completeness),
+        "restated": value.restated,
+        "maturing": bool(measured) and value.is_maturing,
+        "version": value.version,
+    }
+
+
+def _aim(judge: Judge, metric: MetricDefinition) -> dict[str, Any]:
+    """A target for another span of time than that of the value would be compared with it wrongly."""
+    target = metric.target
+    return {
+        "target": number(target.value) if judge.is_comparable else None,
+        "target_condition": target.condition or None,
+        "target_met": target.is_met if target.condition else None,
+        "target_by": target.by,
+        "per": metric.per or None,
+    }

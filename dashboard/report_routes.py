@@ -1,0 +1,89 @@
+"""Routes of reports: customers at risk with their owners, and what the best customers do that those who left did not.
+
+Does not measure.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from dashboard.asking import ApiContext
+from dashboard.board_shapes import AtRiskReport, BestAndChurnedReport
+from dashboard.experiments import Proportion, difference
+from dashboard.failures import Failure, Reason
+from dashboard.json_answers import json_answer
+from dashboard.metric_answers import members_answer
+from dashboard.periods import Days, last_days, read_date, read_range
+from dashboard.questions import First, Last, Limit, Offset, SegmentText, read_filters
+from dashboard.shapes import UNKNOWN
+from schemas.catalogue import MetricDefinition
+from schemas.computes import AtRisk
+from schemas.measuring import ActionContrast, BestAndChurned, SeriesQuestion
+
+ACTIONS_SHOWN = 50
+
+
+def add_report_routes(router: APIRouter, context: ApiContext) -> None:
+    @router.get("/reports/at-risk", response_model=AtRiskReport, tags=["reports"], responses=UNKNOWN)
+    async def read_customers_at_risk(
+        last: Last = None, segment: SegmentText = None, limit: Limit = 100, offset: Offset = 0
+    ) -> Response:
+        """Customers that are idle, use half as much as before or are detractors: why, and who owns them."""
+        metric = _at_risk_metric(context)
+        today = context.clock.today().day
+        day = last_days(read_date("to", last) if last is not None else today, 1)
+        question = SeriesQuestion(metric.id, day.first, day.last, filters=read_filters(segment))
+        answer = await context.reader.ask(members_answer, context, question, limit, offset)
+        customers = [_customer(member, metric) for member in answer["members"]]
+        paging = {name: answer[name] for name in ("limit", "offset", "next")}
+        return json_answer({"metric": metric.id, "day": day.last, "customers": customers, **paging})
+
+    @router.get("/reports/best-vs-churned", response_model=BestAndChurnedReport, tags=["reports"])
+    async def compare_best_with_churned(first: First = None, last: Last = None) -> Response:
+        """Which actions the best customers do and those who left did not: the largest differences first."""
+        days = read_range(first, last, context.clock.today().day)
+        found = await context.reader.ask(context.measures.best_and_churned, days.first, days.last)
+        return json_answer(_contrasts(found, days))
+
+
+def _at_risk_metric(context: ApiContext) -> MetricDefinition:
+    """The catalogue says what being idle means."""
+    for metric in context.metrics().values():
+        if isinstance(metric.compute, AtRisk):
+            return metric
+    raise Failure(Reason.NOT_FOUND, "no metric of the catalogue is of the kind at_risk")
+
+
+def _customer(member: dict[str, Any], metric: MetricDefinition) -> dict[str, Any]:
+    """The account's own owner where one is known, else whoever owns the metric."""
+    attributes = dict(member["attributes"])
+    return {
+        "account": member["id"],
+        "reasons": attributes.pop("reasons", None) or [],
+        "owner": attributes.pop("owner", None) or metric.owner,
+        "attributes": attributes,
+    }
+
+
+def _contrasts(found: BestAndChurned, days: Days) -> dict[str, Any]:
+    actions = [_contrast(action, found) for action in found.actions]
+    actions.sort(key=lambda action: (-abs(action["difference_points"] or 0.0), action["event"]))
+    return {
+        "from": days.first,
+        "to": days.last,
+        "best_customers": found.best,
+        "churned_customers": found.churned,
+        "actions": actions[:ACTIONS_SHOWN],
+    }
+
+
+def _contrast(action: ActionContrast, found: BestAndChurned) -> dict[str, Any]:
+    best, churned = Proportion(action.best_doing, found.best), Proportion(action.churned_doing, found.churned)
+    gap = difference(churned, best)
+    return {
+        "event": action.event,
+        "best_share": best.rate,
+        "churned_share": churned.rate,
+        "difference_points": gap.value * 100 if gap else None,
+        "interval_points": [gap.interval.low * 100, gap.interval.high * 100] if gap else None,
+    }
