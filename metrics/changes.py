@@ -13,15 +13,14 @@ from metrics.needs import Needs
 # Insertions raise the counts; a merge lowers them, which costs one look at what was loaded last. The sum of what is
 # loaded tells an insertion and a merge that cancel out.
 _MARK = """
-SELECT now64(3, 'UTC'),
-    (SELECT count() FROM northstream.metric_events),
-    (SELECT sum(loaded) FROM (
-        SELECT max(to_offset) AS loaded FROM northstream.load_ranges WHERE state = 'done' GROUP BY topic, partition
-    )),
-    (SELECT count() FROM northstream.overrides),
-    (SELECT count() FROM northstream.facts),
-    (SELECT sum(version) FROM northstream.counter_heads),
-    (SELECT sum(version) FROM northstream.checkpoint_headers)
+SELECT 'messages' AS what, toUInt64(count()) AS stand, now64(3, 'UTC') AS at FROM northstream.metric_events
+UNION ALL SELECT 'loaded', sum(loaded), now64(3, 'UTC') FROM (
+    SELECT max(to_offset) AS loaded FROM northstream.load_ranges WHERE state = 'done' GROUP BY topic, partition
+)
+UNION ALL SELECT 'united', count(), now64(3, 'UTC') FROM northstream.overrides
+UNION ALL SELECT 'facts', count(), now64(3, 'UTC') FROM northstream.facts
+UNION ALL SELECT 'counted', sum(version), now64(3, 'UTC') FROM northstream.counter_heads
+UNION ALL SELECT 'saved', sum(version), now64(3, 'UTC') FROM northstream.checkpoint_headers
 SETTINGS max_threads = 1
 """
 
@@ -134,12 +133,14 @@ class ChangeFinder:
 
     def look(self) -> Changes | None:
         """What has changed since the last look; None: nothing. The first look only remembers where all stands."""
-        at, *mark = self._query.rows(_MARK, {})[0]
-        if tuple(mark) == self._mark:
+        rows = self._query.rows(_MARK, {})
+        at = min(row[2] for row in rows)
+        mark = tuple(sorted((what, stand) for what, stand, _ in rows))
+        if mark == self._mark:
             return None
         changes = self._find(at) if self._mark is not None else self._begin(at)
         # Only now: a look that fails is to be repeated.
-        self._mark = tuple(mark)
+        self._mark = mark
         self._at = at
         return changes
 

@@ -120,7 +120,7 @@ class _Table:
         answer = self._answers[leaf]
         if answer is None:
             return NOTHING
-        pairs = answer.get(segment, {} if WHOLE not in answer else answer[WHOLE])
+        pairs = answer.get(segment, answer.get(WHOLE, {}))
         return pairs.get(bucket, nothing_of(leaf.compute))
 
     def _of_several(self, leaf: Leaf, segments: Sequence[str | None], bucket: Bucket) -> Pair:

@@ -31,7 +31,7 @@ QUIET_SECONDS = 60.0
 RECENT_LOOK_SECONDS = 0.05
 """What a reader may rely on of another's look."""
 
-NEWEST_DAYS = 120
+NEWEST_DAYS = 240
 """Of a longer history these days are computed first."""
 
 
@@ -106,6 +106,11 @@ class PointKeeper:
         self._freshen_if_cheap(points, computer)
         return points.read(buckets, computer)
 
+    def peek(self, leaf: Leaf, buckets: Sequence[Bucket], computer: Computer) -> dict[Bucket, Pair]:
+        """As they were computed last. Raises what the computer raises."""
+        points = self.points(leaf)
+        return (points.compute if points.needs.counters else points.peek)(buckets, computer)
+
     def ask(self, leaf: Leaf, ask: Ask, computer: Computer) -> Answer:
         """By segment; kept until something changes, or longer if it is dear."""
         return self._answers.get((leaf.key, _key(ask)), self._generation, lambda: computer.compute(leaf.compute, ask))
@@ -114,13 +119,10 @@ class PointKeeper:
         """Compute what is dirty or missing; from which day on, None if nothing was. Raises what the computer raises."""
         with points.lock:
             look = self._look or self.look()
-            history = min(self._history or look.today, look.today)
-            since = ALL if points.covered is None or not points.is_whole else points.dirty_from
+            since = points.dirty_from if points.is_settled else ALL
             if since is None:
                 return None
-            first, is_whole = history, True
-            if points.covered is None and history < look.today - 2 * NEWEST_DAYS * DAY:
-                first, is_whole = look.today - NEWEST_DAYS * DAY, False
+            first, is_whole = self._first_day(points, look.today)
             dirty, points.dirty_from = points.dirty_from, None
             try:
                 points.refresh(computer, first, look.today, since, is_whole)
@@ -149,6 +151,16 @@ class PointKeeper:
     def history(self) -> date | None:
         return self._history
 
+    def _first_day(self, points: LeafPoints, today: date) -> tuple[date, bool]:
+        """From where points are computed, and whether there is nothing before."""
+        history = min(self._history or today, today)
+        days = NEWEST_DAYS if points.covered is None else None
+        if points.most_days is not None:
+            days = points.most_days
+        if days is None or history >= today - days * DAY:
+            return history, True
+        return today - days * DAY, False
+
     def _through(self, points: LeafPoints, look: Look) -> int | None:
         if points.dirty_from is None or points.covered is None:
             return look.completeness.complete_through_ms
@@ -167,6 +179,8 @@ class PointKeeper:
         for points in list(self._points.values()):
             maturing = points.is_maturing_from()
             points.mark_dirty(min(yesterday, maturing or yesterday), Cause(""))
+            if points.needs.counters:
+                points.note_refreshed(yesterday)
 
     def _apply(self, changes: Changes) -> None:
         self._generation += 1
@@ -177,6 +191,9 @@ class PointKeeper:
         for day in changes.facts.values():
             self._history = min(day, self._history or day)
         for points in list(self._points.values()):
+            if points.needs.counters:
+                # Published before or after it is loaded: what was loaded of late may be counted only now.
+                points.note_refreshed(self.quiet_before() or self._today())
             if (found := changes.first_for(points.needs)) is not None:
                 day, cause = found
                 points.mark_dirty(_moved_back(day, points.needs.days_before), cause)

@@ -35,6 +35,9 @@ NOTHING = Pair(None)
 ZERO = Pair(Decimal(0))
 OVER_NOTHING = Pair(Decimal(0), Decimal(0))
 
+_DEAR_DAYS = 35
+"""Of a kind that costs a query a day."""
+
 _BORDERS = ("start", "customers_start")
 _LEVELS = ("end", "customers_end")
 _FLOWS = ("new", "reactivation", "expansion", "contraction", "churn")
@@ -65,6 +68,11 @@ def _rollup_of_balance(compute: Balance) -> Rollup:
     if compute.part in _BORDERS:
         return "first"
     return "sum" if compute.part in _FLOWS else "whole"
+
+
+def most_days_of(compute: Compute) -> int | None:
+    """How many of the latest days are worth keeping; older ones are computed when somebody asks. None: all."""
+    return _DEAR_DAYS if isinstance(compute, AtRisk) else None
 
 
 def nothing_of(compute: Compute) -> Pair:

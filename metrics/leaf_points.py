@@ -12,14 +12,14 @@ from threading import Lock
 from metrics.asking import WHOLE, Ask, Bucket, Computer, Pair
 from metrics.changes import ALL, Cause
 from metrics.formula import Leaf
-from metrics.kinds import nothing_of, rollup_of, sum_of
+from metrics.kinds import most_days_of, nothing_of, rollup_of, sum_of
 from metrics.needs import Needs
 from metrics.periods import GRAINS, buckets_of, days_of, in_turns
 
 WARM_SECONDS = 900.0
 """A range that somebody asked for within this time is computed anew with the rest."""
 
-_MOST_RANGES = 200
+_MOST_PAIRS = 20_000
 _REMEMBERED = 64
 
 
@@ -28,7 +28,8 @@ class LeafPoints:
 
     `dirty_from`: the first day whose data has changed since, None while nothing has. `through_ms`: everything received
     before it is in the points. `cost_seconds`: of the last time. `error`: why they could not be computed, or empty.
-    `covered`: days that the points tell; `is_whole`: there is nothing before the first of them.
+    `covered`: days that the points tell; `is_whole`: there is nothing before the first of them. `most_days`: so many at
+    most are kept, None: all.
     """
 
     def __init__(self, leaf: Leaf, needs: Needs) -> None:
@@ -40,6 +41,7 @@ class LeafPoints:
         self.through_ms: int | None = None
         self.covered: Bucket | None = None
         self.is_whole = False
+        self.most_days = most_days_of(leaf.compute)
         self.cost_seconds = 0.0
         self.refreshed_at = float("-inf")
         self.error = ""
@@ -50,25 +52,37 @@ class LeafPoints:
         self._pairs: dict[Bucket, Pair] = {}
         self._asked: dict[Bucket, float] = {}
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that is kept has been computed once."""
+        return self.covered is not None and (self.is_whole or self.most_days is not None)
+
     def read(self, buckets: Sequence[Bucket], computer: Computer) -> dict[Bucket, Pair]:
-        """Of each bucket; computes those that the points do not tell. Raises what the computer raises."""
+        """Of each bucket; computes those that the points do not tell, and keeps them fresh with the rest for a while.
+
+        Raises what the computer raises.
+        """
+        if self.rollup == "whole":
+            self._asked |= dict.fromkeys(buckets, time.monotonic())
+        return self.peek(buckets, computer)
+
+    def peek(self, buckets: Sequence[Bucket], computer: Computer) -> dict[Bucket, Pair]:
+        """As `read`, but nobody will ask for these buckets again."""
         found = {bucket: self._known(bucket) for bucket in buckets}
-        missing = [bucket for bucket, pair in found.items() if pair is None]
-        if missing:
+        if missing := [bucket for bucket, pair in found.items() if pair is None]:
+            refreshes = self.refreshes
             computed = compute_buckets(computer, self.leaf, missing)
             found |= computed
-            if len(self._asked) < _MOST_RANGES:
-                self._pairs |= computed
-        if self.rollup == "whole":
-            now = time.monotonic()
-            self._asked |= dict.fromkeys(buckets, now)
+            # What was computed beside a refresh may be older than that.
+            if refreshes == self.refreshes and self.dirty_from is None and len(self._pairs) < _MOST_PAIRS:
+                self._pairs = self._pairs | computed
         return {bucket: pair or self._nothing for bucket, pair in found.items()}
 
     def refresh(self, computer: Computer, first: date, today: date, since: date, is_whole: bool = True) -> None:
         """Compute the days from `since` on; what is known begins with `first`. The caller holds the lock."""
         began = time.monotonic()
         computed = compute_buckets(computer, self.leaf, self._due(first, today, since))
-        kept = {bucket: pair for bucket, pair in self._pairs.items() if bucket.last < since and bucket.first >= first}
+        kept = {bucket: pair for bucket, pair in self._pairs.items() if first <= bucket.first and bucket.last < since}
         if self.rollup != "whole":
             kept = {bucket: pair for bucket, pair in kept.items() if bucket.first == bucket.last}
         self._pairs = kept | computed
@@ -82,6 +96,8 @@ class LeafPoints:
 
     def mark_dirty(self, day: date, cause: Cause) -> None:
         """The data of this day and later ones has changed."""
+        if self.covered is None:
+            self._pairs = {}
         if self.dirty_from is None or day < self.dirty_from:
             self.dirty_from = day
             self.cause = cause
@@ -100,6 +116,12 @@ class LeafPoints:
         if len(later) < self.refreshes - refreshes:
             return ALL, later[-1][1]
         return min(later, key=lambda one: one[0])
+
+    def mark_maturing(self) -> None:
+        """What matures may have changed by the passing of time alone."""
+        self.refreshed_at = time.monotonic()
+        if (first := self.is_maturing_from()) is not None:
+            self.mark_dirty(first, Cause(""))
 
     def is_maturing_from(self) -> date | None:
         """The first day of what is maturing still."""

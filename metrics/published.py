@@ -105,14 +105,20 @@ class PublishedPoints:
         rows = self._storage.rows(_RESTATED, {"metric": metric})
         return {(version, Place(grain, bucket)): ordinal for version, grain, bucket, ordinal in rows}
 
-    def write_version(self, metric: str, version: Version) -> None:
-        row = {
-            "metric": metric,
-            "version": version.version,
-            "definition": version.definition,
-            "since": version.since.isoformat(),
-        }
-        self._insert("metric_versions", [row])
+    def write_versions(self, versions: Mapping[str, Version]) -> None:
+        """By metric: the version that counts from now on."""
+        self._insert(
+            "metric_versions",
+            (
+                {
+                    "metric": metric,
+                    "version": one.version,
+                    "definition": one.definition,
+                    "since": one.since.isoformat(),
+                }
+                for metric, one in versions.items()
+            ),
+        )
 
     def write_points(self, metric: str, version: int, points: Mapping[Place, Point]) -> None:
         self._insert(
