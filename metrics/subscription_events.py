@@ -37,57 +37,51 @@ SELECT
     (SELECT (count(), max(noted_at)) FROM northstream.overrides)
 """
 
-# An account is the group that the event names, else that of its person's latest group call, else the person.
-_READ = """
-WITH
-    said AS
+OWNED = """
+SELECT
+    owned.event AS event,
+    toUnixTimestamp64Milli(owned.occurred_at) AS at_ms,
+    toDate(owned.occurred_at, {timezone:String}) AS day,
+    owned.message AS message,
+    owned.person AS person,
+    if(owned.named != '', owned.named, groups.latest) AS group_id,
+    if(group_id != '', group_id, owned.person) AS account,
+    owned.properties AS properties
+FROM
+(
+    SELECT
+        said.event AS event, said.occurred_at AS occurred_at, said.message AS message,
+        said.group_id AS named, said.properties AS properties,
+        if(united.united_into = '', said.person_id, united.united_into) AS person
+    FROM
     (
         SELECT event, occurred_at, message, person_id, group_id, properties
         FROM northstream.metric_events FINAL
-        WHERE type = 'track' AND event IN {events:Array(String)}
-    ),
-    grouped AS
+        WHERE type = 'track' AND event IN {events:Array(String)} AND person != 0
+    ) AS said
+    LEFT JOIN northstream.current_overrides AS united ON united.person_id = said.person_id
+) AS owned
+LEFT JOIN
+(
+    SELECT
+        if(united.united_into = '', grouped.person_id, united.united_into) AS person,
+        argMax(grouped.group_id, (grouped.occurred_at, grouped.message)) AS latest
+    FROM
     (
         SELECT occurred_at, message, person_id, group_id
         FROM northstream.metric_events FINAL
-        WHERE type = 'group' AND group_id != ''
-    ),
-    united AS
-    (
-        SELECT person_id, min(united_into) AS united_into
-        FROM northstream.overrides
-        WHERE person_id IN (SELECT person_id FROM said) OR person_id IN (SELECT person_id FROM grouped)
-        GROUP BY person_id
-    ),
-    groups AS
-    (
-        SELECT
-            if(united.united_into = '', grouped.person_id, united.united_into) AS person,
-            argMax(grouped.group_id, (grouped.occurred_at, grouped.message)) AS latest
-        FROM grouped LEFT JOIN united ON united.person_id = grouped.person_id
-        GROUP BY person
-    ),
-    owned AS
-    (
-        SELECT
-            said.event AS event,
-            said.occurred_at AS occurred_at,
-            said.message AS message,
-            said.group_id AS named,
-            said.properties AS properties,
-            if(united.united_into = '', said.person_id, united.united_into) AS person
-        FROM said LEFT JOIN united ON united.person_id = said.person_id
-    )
-SELECT
-    owned.event,
-    toUnixTimestamp64Milli(owned.occurred_at) AS at_ms,
-    toDate(owned.occurred_at, {timezone:String}) AS day,
-    owned.message,
-    multiIf(owned.named != '', owned.named, groups.latest != '', groups.latest, owned.person) AS account,
-    owned.properties
-FROM owned LEFT JOIN groups ON groups.person = owned.person
-WHERE account != ''
-ORDER BY account, at_ms, owned.message
+        WHERE type = 'group' AND group_id != '' AND person != 0
+    ) AS grouped
+    LEFT JOIN northstream.current_overrides AS united ON united.person_id = grouped.person_id
+    GROUP BY person
+) AS groups ON groups.person = owned.person
+"""
+"""Every subscription event and payment with the `account` that it is of, as known now: the group that the event names
+(`group_id`), else that of its `person`'s latest group call, else the person. Binds `events` and `timezone`."""
+
+_READ = f"""
+SELECT event, at_ms, day, message, account, properties FROM ({OWNED})
+ORDER BY account, at_ms, message
 """
 
 _MESSAGE_IDS = """

@@ -1,6 +1,6 @@
 """Subscriptions in a real engine: from events as a collector writes them to the parts of the balance."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -9,17 +9,19 @@ from typing import Any
 import msgspec
 import pytest
 
+from metrics.account_dimensions import AccountDimensions
 from metrics.asking import WHOLE, Ask, Bucket
+from metrics.dimensions import Dimensions
+from metrics.subscription_events import SubscriptionEvents
 from metrics.subscriptions import BalanceComputer
 from schemas.computes import Balance, Compute, Concentration
-from schemas.measuring import CohortQuestion, Segment
+from schemas.measuring import CohortQuestion, Segment, UnknownDimension
 from warehouse.client import Warehouse
 from warehouse.migrate import migrate
 
 OCTOBER = Bucket(date(2026, 10, 1), date(2026, 10, 31))
 NOVEMBER = Bucket(date(2026, 11, 1), date(2026, 11, 30))
-COLUMNS = ("message_id", "type", "event", "user_id", "group_id", "occurred_ms", "received_ms", "properties")
-PLANS = {"acme": "team", "globex": "pro"}
+COLUMNS = ("message_id", "type", "event", "user_id", "group_id", "occurred_ms", "received_ms", "properties", "traits")
 
 Send = Callable[..., None]
 Computer = Callable[[], BalanceComputer]
@@ -42,7 +44,7 @@ def warehouse(engine: Warehouse) -> Warehouse:
 
 @pytest.fixture
 def send(warehouse: Warehouse) -> Send:
-    """Sends one message: verb, moment of UTC, account, properties; `user` says it, `account` empty: no group named."""
+    """Sends one message: event or type, moment of UTC, the group it names, properties or traits."""
     sent = 0
 
     def send(event: str, at: str, account: str = "", /, user: str = "u1", id: str = "", **properties: Any) -> None:
@@ -51,13 +53,14 @@ def send(warehouse: Warehouse) -> Send:
         moment = int(datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp() * 1000)
         row = {
             "message_id": id or f"m{sent}",
-            "type": "group" if event == "group" else "track",
-            "event": "" if event == "group" else event,
+            "type": event if event in ("group", "identify") else "track",
+            "event": "" if event in ("group", "identify") else event,
             "user_id": user,
             "group_id": account,
             "occurred_ms": moment,
             "received_ms": moment,
             "properties": msgspec.json.encode(properties).decode(),
+            "traits": msgspec.json.encode(properties).decode(),
         }
         warehouse.insert_lines("events", COLUMNS, msgspec.json.encode(row), {})
 
@@ -66,10 +69,8 @@ def send(warehouse: Warehouse) -> Send:
 
 @pytest.fixture
 def computer(warehouse: Warehouse) -> BalanceComputer:
-    def attributes(dimension: str) -> Mapping[str, str | None]:
-        return {"plan": PLANS}[dimension]
-
-    return BalanceComputer(warehouse, "Europe/Paris", attributes)
+    dimensions = AccountDimensions(SubscriptionEvents(warehouse, "Europe/Paris"), Dimensions((), ("industry",)))
+    return BalanceComputer(warehouse, "Europe/Paris", dimensions)
 
 
 def number(computer: BalanceComputer, compute: Compute, bucket: Bucket = NOVEMBER, *filters: Segment) -> Decimal | None:
@@ -150,24 +151,36 @@ def test_what_says_no_amount_changes_nothing(send: Send, computer: BalanceComput
 
 
 def test_segments_filters_and_members_are_of_accounts(send: Send, computer: BalanceComputer) -> None:
-    """Segments add up to the whole; nobody's plan is a segment, too; members add up to the number."""
+    """Segments add up to the whole; of whom nothing is said is a segment, too; members add up to the number."""
+    send("group", "2026-11-01T10:00", "acme", industry="retail")
+    send("Pricing Viewed", "2026-11-01T10:00", user="u2", channel="email")
+    send("Pricing Viewed", "2026-11-01T11:00", user="u2", channel="ads")
     send("Subscription Started", "2026-11-02T10:00", "acme", plan="team", mrr=30)
-    send("Subscription Started", "2026-11-03T10:00", "globex", plan="pro", mrr=60)
-    send("Subscription Started", "2026-11-04T10:00", "initech", plan="pro", mrr=10)
-    split = computer.compute(Balance("new"), Ask([NOVEMBER], split="plan"))
-    assert {segment: found[NOVEMBER.first].numerator for segment, found in split.items()} == {
-        "team": 30,
-        "pro": 60,
-        None: 10,
-    }
-    assert number(computer, Balance("new"), NOVEMBER, Segment("plan", None)) == 10
+    send("Subscription Started", "2026-11-03T10:00", "globex", user="u2", plan="team", mrr=60)
+    send("Subscription Renewed", "2026-11-03T11:00", "globex", user="u3", plan="pro", mrr=60)
+    send("Subscription Started", "2026-11-04T10:00", user="u4", plan="pro", mrr=10, channel="direct")
+
+    def split(dimension: str) -> dict[str | None, Decimal | None]:
+        answer = computer.compute(Balance("new"), Ask([NOVEMBER], split=dimension))
+        return {segment: found[NOVEMBER.first].numerator for segment, found in answer.items()}
+
+    assert split("industry") == {"retail": 30, None: 70}
+    send("group", "2026-11-05T10:00", "globex", industry="media")
+    assert split("industry") == {"retail": 30, "media": 60, None: 10}
+    assert split("plan") == {"team": 30, "pro": 70}
+    assert split("channel") == {"direct": 40, "email": 60}
+    assert split("account") == {"acme": 30, "globex": 60, None: 10}
+    assert number(computer, Balance("new"), NOVEMBER, Segment("industry", None)) == 10
+    assert number(computer, Balance("new"), NOVEMBER, Segment("industry", "media"), Segment("channel", "email")) == 60
+    with pytest.raises(UnknownDimension):
+        split("property.plan")
     assert number(computer, Concentration(20)) == Decimal("0.6")
     ask = Ask([NOVEMBER])
     assert [(one.id, one.contribution) for one in computer.members(Balance("end"), ask, 2)] == [
         ("globex", 60),
         ("acme", 30),
     ]
-    assert [one.id for one in computer.members(Balance("customers_new"), ask, 9, 1)] == ["acme", "initech"]
+    assert [one.id for one in computer.members(Balance("customers_new"), ask, 9, 1)] == ["acme", "u:u4"]
     assert [one.id for one in computer.members(Concentration(20), ask, 9)] == ["globex"]
 
 
