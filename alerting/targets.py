@@ -78,6 +78,19 @@ async def resolve(url: str, allow_private: bool) -> Target:
         OSError: the name cannot be looked up now.
     """
     host, port = check_url(url)
+    addresses = await checked_addresses(host, port, allow_private)
+    parts = urlsplit(url)
+    path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe="/?&=%:@!$'()*+,;~-._")
+    return Target(addresses, port, host, parts.netloc, path, parts.scheme == "https")
+
+
+async def checked_addresses(host: str, port: int, allow_private: bool) -> tuple[str, ...]:
+    """Every address that a host has, each checked.
+
+    Raises:
+        UnsafeTarget: the name is none, or any of the addresses is not public and `allow_private` is False.
+        OSError: the name cannot be looked up now.
+    """
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError:
@@ -85,6 +98,4 @@ async def resolve(url: str, allow_private: bool) -> Target:
     addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not allow_private and not all(is_public(address) for address in addresses):
         raise UnsafeTarget("the host has a private address (allow_private is not set)")
-    parts = urlsplit(url)
-    path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe="/?&=%:@!$'()*+,;~-._")
-    return Target(addresses, port, host, parts.netloc, path, parts.scheme == "https")
+    return addresses

@@ -72,6 +72,8 @@ def build_parser() -> argparse.ArgumentParser:
     plan = commands.add_parser("plan", help="work on the tracking plan", description="Work on the tracking plan.")
     plan_commands = plan.add_subparsers(metavar="COMMAND", required=True)
     _command(plan_commands, "lint", _plan_lint, "find what breaks the plan's naming and ownership rules")
+    _digest_command(commands)
+    _metrics_commands(commands)
     facts = commands.add_parser("facts", help="hand in what no event knows", description="Hand in what no event knows.")
     fact_commands = facts.add_subparsers(metavar="COMMAND", required=True)
     importing = _command(
@@ -81,6 +83,15 @@ def build_parser() -> argparse.ArgumentParser:
     importing.add_argument("file", type=Path, metavar="FILE", help="CSV with a header: date, value, fact, channel, …")
     importing.add_argument("--fact", metavar="NAME", default="", help="the fact of rows that name none, e.g. spend")
     return parser
+
+
+def _digest_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    digest = _command(commands, "digest", _digest, "print the weekly digest of the running product, or send it")
+    _add_flags(digest, _CLUSTER_FLAGS)
+    digest.add_argument("--week", default="", metavar="WEEK", help="like 2026-W47 (the last one that is over)")
+    digest.add_argument("--format", default="text", choices=("text", "md", "html"), help="how to print it (text)")
+    digest.add_argument("--lang", default="", choices=("en", "fr"), help="language (the workspace's)")
+    digest.add_argument("--send", default="", metavar="RECEIVER", help="a receiver of alerts/*.yaml: e-mail or webhook")
 
 
 def _command(
@@ -109,6 +120,18 @@ def _run_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     for role in ROLES.values():
         _add_flags(_command(roles, role.name, _run, role.meaning), _CLUSTER_FLAGS)
         roles.choices[role.name].set_defaults(role=role.name)
+
+
+def _metrics_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "work on the catalogue of metrics and boards"
+    metrics = commands.add_parser("metrics", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    kinds = metrics.add_subparsers(metavar="COMMAND", required=True)
+    lint = _command(kinds, "lint", _metrics_lint, "find what breaks the rules for metrics, boards and the tree")
+    lint.add_argument("--numbers", action="store_true", help="also ask the running product: what is flat or too young")
+    lint.add_argument("--strict", action="store_true", help="fail for warnings too")
+    docs = _command(kinds, "docs", _metrics_docs, "write the glossary as HTML and Markdown, in English and French")
+    docs.add_argument("--out", type=Path, metavar="DIR", default=Path("glossary"), help="where to (glossary)")
+    _add_flags(lint, _CLUSTER_FLAGS)
 
 
 def _flags(parsed: argparse.Namespace) -> dict[str, str]:
@@ -182,6 +205,13 @@ def _init(parsed: argparse.Namespace) -> None:
     print(f"The default workspace is in {folder}. Run it with: {sys.argv[0]} up --workspace {folder}")
 
 
+def _digest(parsed: argparse.Namespace) -> int:
+    from northstream.digest_command import Asked, run_digest
+
+    asked = Asked(parsed.week, parsed.format, parsed.lang, parsed.send)
+    return run_digest(_resolved_settings(parsed), asked)
+
+
 def _facts_import(parsed: argparse.Namespace) -> int:
     from northstream.facts_command import run_facts_import
 
@@ -192,6 +222,18 @@ def _plan_lint(parsed: argparse.Namespace) -> int:
     from northstream.show_lint import show_lint
 
     return show_lint(_resolved_settings(parsed))
+
+
+def _metrics_lint(parsed: argparse.Namespace) -> int:
+    from northstream.show_metric_lint import show_metric_lint
+
+    return show_metric_lint(_resolved_settings(parsed), parsed.numbers, parsed.strict)
+
+
+def _metrics_docs(parsed: argparse.Namespace) -> int:
+    from northstream.write_glossary import write_glossary
+
+    return write_glossary(_resolved_settings(parsed), parsed.out)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 from schemas.alert_files import AlertFile, read_alert_file
 from schemas.catalogue import MetricDefinition
 from schemas.catalogue_files import ground_of, read_catalogue
-from schemas.definitions import DAY_SECONDS, AlertRule, PlannedEvent, Workspace
+from schemas.definitions import DAY_SECONDS, AlertRule, EmailReceiver, PlannedEvent, WebhookReceiver, Workspace
 from schemas.funnel_files import read_funnel
 from schemas.plan_files import build_plan, read_event, read_properties
 from schemas.references import check_known
@@ -88,7 +88,16 @@ def _read_alerts(folder: Path, metrics: Collection[str], findings: Findings) -> 
         _check_new(placed.name, "alert", rules, f"{placed.rule.group}/{placed.rule.alert}", findings)
         check_known(placed.metric, "metric", metrics, findings)
         check_known(placed.receiver, "receiver", receivers, findings)
+        _check_webhook(placed.receiver, whole, findings)
     return whole
+
+
+def _check_webhook(name: Text, alerts: AlertFile, findings: Findings) -> None:
+    """An alert that nobody would hear of."""
+    if any(isinstance(each, EmailReceiver) and each.name == name.value for each, _ in alerts.receivers):
+        findings.add(
+            name.file, name.line, f'receiver "{name.value}" is an e-mail: it takes digests, alerts go to webhooks'
+        )
 
 
 def _check_new(name: Text, kind: str, seen: dict[str, Text], key: str, findings: Findings) -> None:
