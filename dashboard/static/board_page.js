@@ -2,7 +2,7 @@
 
 import { context, say, texts } from "./context.js";
 import { isNumber, renderCard, renderStar } from "./cards.js";
-import { controls } from "./controls.js";
+import { controls, showUsual } from "./controls.js";
 import { read } from "./data.js";
 import { byId, element, setChildren } from "./elements.js";
 import { experimentCard } from "./experiment.js";
@@ -79,7 +79,7 @@ function show(board, written) {
   document.body.dataset.state = "ready";
   document.body.dataset.kind = board.kind;
   if (!content.contains(sheet)) {
-    state.controls ??= controls({ wanted: ["period", "compare", "grain", "segment"], ownPeriod: texts.period_own });
+    state.controls ??= controls(["period", "compare", "grain", "segment"]);
     setChildren(content, head, state.controls, sheet);
   }
   if (key === state.shown) return;
@@ -87,6 +87,7 @@ function show(board, written) {
   state.shown = key;
   document.title = `${inWords(board.label)} · ${document.querySelector(".company").textContent}`;
   showHead(board);
+  showUsual(state.controls, say(texts.own_days, { days: String(board.period_days) }), board.grain);
   const page = { ...pageOf(board), ...written };
   setChildren(sheet, findings(board), board.experiment ? experimentCard(board.experiment) : null, ...board.sections.map((section, index) => sectionOf(section, page, index)));
 }
@@ -112,6 +113,7 @@ function showHead(board) {
         "p",
         { class: "facts-line" },
         element("b", {}, days(period.from, period.to)),
+        period.to >= context.today ? element("span", { class: "tag", title: texts.running_hint }, texts.period_running) : null,
         compared?.from ? fact(texts.compared_with, days(compared.from, compared.to)) : null,
         fact(texts.updated, instant(board.updated)),
         fact(texts.complete_through, board.complete_through ? instant(board.complete_through) : ""),
@@ -155,7 +157,7 @@ function findings({ findings: found }) {
 function sectionOf(section, page, index) {
   const label = inWords(section.label);
   const title = label ? element("h2", {}, label) : element("h2", { class: "quiet" }, say(texts.section_number, { number: String(index + 1) }));
-  const made = element("section", { class: "section", "aria-label": label }, title);
+  const made = element("section", { class: `section of-${section.cards[0]?.kind ?? "nothing"}`, "aria-label": label }, title);
   if (section.cards.length === 0) made.append(notice(texts.card_empty, texts.section_empty_hint, [], "card"));
   const isStar = section.cards.length === 1 && isNumber(section.cards[0]) && (page.kind !== "cards" || index === 0);
   if (isStar) made.append(renderStar(section.cards[0], page));
@@ -175,10 +177,23 @@ function groupsOf(cards) {
 
 function groupElement(group, page) {
   const made = element("div", { class: isNumber(group[0]) ? "cards numbers" : "cards" }, ...group.map((card) => renderCard(card, page)));
-  const halves = [...made.children].filter((child) => child.classList.contains("half") || child.classList.contains("third"));
-  if (made.children.length === 1) made.firstChild.classList.remove("half", "third");
-  else if (halves.length === 2 && made.children.length === 2) for (const child of halves) child.classList.replace("third", "half");
+  fillRows([...made.children]);
   return made;
+}
+
+/** Cards of half the width stand in pairs; one that is left over has the whole width. */
+function fillRows(cards) {
+  let open = null;
+  for (const card of cards) {
+    const isHalf = card.classList.contains("half");
+    if (!isHalf || open) open = null;
+    else open = card;
+    const next = card.nextElementSibling;
+    if (isHalf && open === card && !next?.classList.contains("half")) {
+      card.classList.remove("half");
+      open = null;
+    }
+  }
 }
 
 onQuestion(load);

@@ -27,7 +27,7 @@ const RENDERERS = {
   notes: methodCard,
 };
 
-const WIDTHS = { line: "half", bars: "half", segments: "half", funnel: "half", alerts: "third" };
+const WIDTHS = { line: "half", bars: "half", segments: "half", funnel: "half", alerts: "half" };
 
 /** A card as an element with its width, or a notice in its place when it cannot be shown. */
 export function renderCard(card, page) {

@@ -7,18 +7,27 @@ import { announce } from "./notices.js";
 import { ask, filtersOf, onQuestion, PERIODS, question, rangeOf, segmentText } from "./question.js";
 import { segmentName } from "./values.js";
 
-/** `wanted`: which of period, grain, compare, segment there are; `grains`: the first is the page's own. */
-export function controls({ wanted, grains = ["day", "week", "month"], ownPeriod = texts.period_own }) {
+const GRAINS = ["day", "week", "month"];
+
+/** `wanted`: which of period, grain, compare, segment there are. */
+export function controls(wanted) {
   const form = element("form", { class: "controls", "aria-label": texts.controls });
   form.addEventListener("submit", (event) => event.preventDefault());
   const parts = {
-    period: () => periodFields(ownPeriod),
-    grain: () => [choice("grain", texts.grain, [["", texts.grain_own], ...grains.map((grain) => [grain, texts[`grain_${grain}`]])])],
+    period: periodFields,
+    grain: () => [choice("grain", texts.grain, [["", texts.grain_own], ...GRAINS.map((grain) => [grain, texts[`grain_${grain}`]])])],
     compare: () => [choice("compare", texts.compare, [["", texts.compare_previous], ["year", texts.compare_year]])],
-    segment: () => segmentFields(),
+    segment: segmentFields,
   };
   form.append(...wanted.flatMap((name) => parts[name]()));
   return form;
+}
+
+/** Says what the choice "as usual" is on this page. */
+export function showUsual(form, period, grain) {
+  const first = (name) => form.querySelector(`select[name="${name}"]`)?.options[0];
+  const own = { period, grain: say(texts.own_grain, { grain: texts[`grain_${grain}`] }) };
+  for (const [name, text] of Object.entries(own)) if (first(name)) first(name).textContent = text;
 }
 
 function field(label, input) {
@@ -34,6 +43,7 @@ function select(options, value) {
 
 function choice(name, label, options) {
   const made = select(options, question()[name]);
+  made.name = name;
   made.addEventListener("change", () => ask({ [name]: made.value }));
   onQuestion(() => {
     made.value = question()[name];
@@ -41,8 +51,9 @@ function choice(name, label, options) {
   return field(label, made);
 }
 
-function periodFields(own) {
-  const made = select([["", own], ...PERIODS.map((name) => [name, texts[`period_${name}`]])], question().period);
+function periodFields() {
+  const made = select([["", texts.period_own], ...PERIODS.map((name) => [name, texts[`period_${name}`]])], question().period);
+  made.name = "period";
   const from = element("input", { type: "date", max: context.today });
   const to = element("input", { type: "date", max: context.today });
   const days = [field(texts.from, from), field(texts.to, to)];

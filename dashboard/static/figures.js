@@ -108,6 +108,12 @@ function emptyReason(card) {
   return isThere(card.value) ? null : element("p", { class: "change" }, card.error ?? texts.no_value);
 }
 
+/** Long values are written smaller, so that they stay on one line. */
+function amountLine(card) {
+  const text = amount(card.value, card);
+  return element("p", { class: text.length > 8 ? "amount long" : "amount" }, text);
+}
+
 /** One key figure. */
 export function figure(card, { compare, through, period }) {
   const line = sparkLine(card.trend, card.settled === false);
@@ -115,7 +121,7 @@ export function figure(card, { compare, through, period }) {
     "article",
     { class: "card figure", "data-status": card.status, "data-metric": card.metric },
     element("div", { class: "head" }, element("h3", {}, metricLink(card)), definitionButton(card)),
-    element("div", { class: "row" }, element("p", { class: "amount" }, amount(card.value, card)), line),
+    element("div", { class: "row" }, amountLine(card), line),
     emptyReason(card) ?? changeLine(card, compare),
     card.status && card.status !== "none" ? element("p", {}, statusBadge(card.status)) : null,
     goalLine(card, false),

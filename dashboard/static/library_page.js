@@ -24,7 +24,7 @@ async function load() {
 function show({ boards, opening_board: opening }, metrics) {
   document.body.dataset.state = "ready";
   const head = element("header", { class: "page-head" }, element("div", {}, element("h1", {}, texts.library_title), element("p", { class: "lead" }, texts.library_lead)));
-  setChildren(content, head, element("div", { class: "sheet" }, ...boardGroups(boards, opening), metricLibrary(metrics)));
+  setChildren(content, head, element("div", { class: "sheet" }, ...boardGroups(boards, opening), metricLibrary(metrics, boards)));
 }
 
 function boardGroups(boards, opening) {
@@ -33,7 +33,7 @@ function boardGroups(boards, opening) {
     const name = board.preset || (["overview", "exec"].includes(board.kind) ? "company" : board.kind);
     groups.set(name, [...(groups.get(name) ?? []), board]);
   }
-  const order = ["company", "starter", "early", "growth", "mature", "squad", "experiment", "marketing", "finance", "sales"];
+  const order = ["company", "starter", "stage", "early", "growth", "mature", "team", "marketing", "finance", "sales", "squad", "experiment"];
   const rank = (name) => (order.includes(name) ? order.indexOf(name) : order.length);
   return [...groups].toSorted(([one], [other]) => rank(one) - rank(other)).map(([name, each]) => boardGroup(name, each, opening));
 }
@@ -51,20 +51,21 @@ function boardTile(board, opening) {
   const facts = [inWords(board.audience), board.cadence ? nameOf("cadence", board.cadence) : "", board.owner].filter(Boolean).join(" · ");
   return element(
     "a",
-    { class: "card tile", href: linkTo(`/boards/${encodeURIComponent(board.board ?? board.id)}`) },
+    { class: "card tile", href: linkTo(`/boards/${encodeURIComponent(board.board)}`) },
     element("b", {}, inWords(board.label)),
     element("span", {}, facts),
-    (board.board ?? board.id) === opening ? element("span", { class: "tag" }, texts.opening_board) : null,
+    board.board === opening ? element("span", { class: "tag" }, texts.opening_board) : null,
   );
 }
 
-function metricLibrary(metrics) {
+/** Every metric, by stage; the stages open when something is searched for. */
+function metricLibrary(metrics, boards) {
   const search = element("input", { type: "search", autocomplete: "off", spellcheck: "false" });
-  const place = element("div", {});
+  const place = element("div", { class: "stage-list" });
   const fill = () => {
     const wanted = search.value.trim().toLowerCase();
-    const found = metrics.filter((metric) => `${inWords(metric.label)} ${metric.metric} ${metric.owner} ${inWords(metric.definition)} ${metric.stage ? nameOf("stage", metric.stage) : ""}`.toLowerCase().includes(wanted));
-    setChildren(place, found.length ? metricTable(found) : smallNotice(texts.search_nothing, texts.search_nothing_hint));
+    const found = metrics.filter((metric) => describes(metric).includes(wanted));
+    setChildren(place, ...(found.length ? stageLists(found, boards, wanted !== "") : [smallNotice(texts.search_nothing, texts.search_nothing_hint)]));
     if (wanted) announce(say(texts.search_found, { number: count(found.length) }));
   };
   search.addEventListener("input", fill);
@@ -77,27 +78,45 @@ function metricLibrary(metrics) {
   );
 }
 
-function metricTable(metrics) {
-  const stages = [...new Set(metrics.map(({ stage }) => stage ?? ""))];
-  const heads = [texts.metric, texts.owner, texts.target, texts.direction, texts.role];
-  const rows = stages.flatMap((stage) => [
-    element("tr", { class: "group" }, element("th", { colspan: String(heads.length), scope: "colgroup" }, stage ? nameOf("stage", stage) : texts.no_stage)),
-    ...metrics.filter((metric) => (metric.stage ?? "") === stage).map(metricRow),
-  ]);
-  const made = table(texts.all_metrics, heads, rows);
+const stageName = (stage) => (stage ? nameOf("stage", stage) : texts.no_stage);
+
+function describes(metric) {
+  return [inWords(metric.label), metric.metric, metric.owner, inWords(metric.definition), stageName(metric.stage)].join(" ").toLowerCase();
+}
+
+function stageLists(metrics, boards, isOpen) {
+  const rank = (stage) => (STAGES.includes(stage) ? STAGES.indexOf(stage) : STAGES.length);
+  const stages = [...new Set(metrics.map(({ stage }) => stage ?? ""))].toSorted((one, other) => rank(one) - rank(other));
+  return stages.map((stage) => {
+    const own = metrics.filter((metric) => (metric.stage ?? "") === stage);
+    const made = element("details", { class: "stage" }, element("summary", {}, element("b", {}, stageName(stage)), ` ${count(own.length)}`), metricTable(own, boards, stageName(stage)));
+    made.open = isOpen;
+    return made;
+  });
+}
+
+const STAGES = ["awareness", "acquisition", "activation", "retention", "revenue", "referral", "experience", "finance"];
+
+function metricTable(metrics, boards, caption) {
+  const made = table(caption, [texts.metric, texts.owner, texts.target, texts.direction, texts.on_boards], metrics.map((metric) => metricRow(metric, boards)));
   made.firstChild.classList.add("left");
   return made;
 }
 
-function metricRow(metric) {
-  const cells = [
-    element("span", {}, element("a", { href: linkTo(`/metrics/${encodeURIComponent(metric.metric)}`) }, inWords(metric.label)), " ", definitionButton(metric), metric.lifecycle && metric.lifecycle !== "active" ? element("span", { class: "tag" }, nameOf("lifecycle", metric.lifecycle)) : ""),
-    metric.owner || NO_VALUE,
-    targetText(metric) || NO_VALUE,
-    texts[`direction_${metric.direction}`],
-    metric.role ? nameOf("role", metric.role) : NO_VALUE,
-  ];
-  return element("tr", {}, ...cells.map((cell, index) => element(index ? "td" : "th", index ? {} : { scope: "row" }, cell)));
+function metricRow(metric, boards) {
+  const shownOn = boards.filter((board) => board.metrics.includes(metric.metric));
+  const tag = (text) => element("span", { class: "tag" }, text);
+  const name = element(
+    "span",
+    {},
+    element("a", { href: linkTo(`/metrics/${encodeURIComponent(metric.metric)}`) }, inWords(metric.label)),
+    " ",
+    definitionButton(metric),
+    metric.role === "nsm" ? tag(texts.north_star) : "",
+    metric.lifecycle !== "active" ? tag(nameOf("lifecycle", metric.lifecycle)) : "",
+  );
+  const places = shownOn.length ? element("span", {}, ...shownOn.slice(0, 3).flatMap((board, index) => [index ? ", " : "", element("a", { href: linkTo(`/boards/${encodeURIComponent(board.board)}`) }, board.label)])) : texts.waits_here;
+  return [name, metric.owner || NO_VALUE, targetText(metric) || NO_VALUE, texts[`direction_${metric.direction}`], places];
 }
 
 load();

@@ -2,7 +2,7 @@
 
 import { annotationsPanel } from "./annotations.js";
 import { context, linkTo, say, texts } from "./context.js";
-import { controls, dimensions } from "./controls.js";
+import { controls, dimensions, showUsual } from "./controls.js";
 import { addressOf, read } from "./data.js";
 import { definitionFacts } from "./definition.js";
 import { byId, element, setChildren } from "./elements.js";
@@ -74,15 +74,16 @@ function fail(problem) {
 
 function show(metric, wanted, series, before, annotations) {
   document.body.dataset.state = "ready";
-  state.controls ??= controls({ wanted: ["period", "grain", "compare", "segment"], ownPeriod: texts.period_metric });
+  state.controls ??= controls(["period", "grain", "compare", "segment"]);
   document.title = `${inWords(metric.label)} · ${document.querySelector(".company").textContent}`;
   showHead(metric, wanted, series);
+  showUsual(state.controls, say(texts.own_days, { days: String(OWN_DAYS[wanted.grain]) }), metric.per || "day");
   if (!content.contains(places.sheet)) setChildren(content, places.head, state.controls, places.sheet);
   setChildren(
     places.sheet,
     element("div", { class: "split" }, chartCard(metric, wanted, series, before, annotations ?? []), descriptionCard(metric)),
     segmentsCard(metric, wanted, series),
-    element("div", { class: "cards" }, half(whyPanel(id, metric, wanted, comparedRange(wanted), state.catalogue)), half(membersCard(metric, wanted))),
+    element("div", { class: "cards loose" }, half(whyPanel(id, metric, wanted, comparedRange(wanted), state.catalogue)), half(membersCard(metric, wanted))),
     annotations === null ? null : annotationsPanel(id, annotations, load),
   );
 }
@@ -93,7 +94,7 @@ function half(made) {
 }
 
 function showHead(metric, wanted, { points, complete_through: through }) {
-  const index = points.findLastIndex(({ value, settled }) => value !== null && settled);
+  const index = points.findLastIndex(({ value, settled, maturing }) => value !== null && settled && !maturing);
   const latest = points[index] ?? points.at(-1);
   const found = latest ? comparison(latest.value, points[index - 1]?.value, metric) : null;
   setChildren(

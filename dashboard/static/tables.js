@@ -4,6 +4,7 @@ import { say, texts } from "./context.js";
 import { definitionButton, targetText } from "./definition.js";
 import { element } from "./elements.js";
 import { changeCell, earlierOf, marksOf, metricLink, statusBadge } from "./figures.js";
+import { sparkLine } from "./spark.js";
 import { amount, bucket, count, nameOf, NO_VALUE, segmentName, share, wholeShare } from "./values.js";
 
 /** A table that can be scrolled by keyboard. Cells are texts or elements; the first of a row is its head. */
@@ -27,33 +28,34 @@ function groupRow(text, columns) {
   return element("tr", { class: "group" }, element("th", { colspan: String(columns), scope: "colgroup" }, text));
 }
 
-const metricHeads = (compare) => [texts.metric, compare === "year" ? texts.last_year : texts.previous, texts.current, texts.trend, texts.objective, texts.status];
+const metricHeads = (compare, hasTrend) => [texts.metric, compare === "year" ? texts.last_year : texts.previous, texts.current, texts.trend, ...(hasTrend ? [texts.over_time] : []), texts.objective, texts.status];
 
-function metricRow(card, compare) {
+function metricRow(card, compare, hasTrend) {
   const name = element("span", {}, metricLink(card), " ", definitionButton(card));
-  const now = element("span", {}, element("b", {}, amount(card.value, card)), " ", marksOf(card) ?? "");
-  return tableRow([name, amount(earlierOf(card, compare), card), now, changeCell(card, compare), targetText(card) || NO_VALUE, statusBadge(card.status) ?? NO_VALUE]);
+  const now = element("span", {}, marksOf({ ...card, settled: true }), " ", element("b", {}, amount(card.value, card)));
+  const line = hasTrend ? [sparkLine(card.trend, card.settled === false) ?? NO_VALUE] : [];
+  return tableRow([name, amount(earlierOf(card, compare), card), now, changeCell(card, compare), ...line, targetText(card) || NO_VALUE, statusBadge(card.status) ?? NO_VALUE]);
 }
 
 /** Metrics with previous, current, trend and objective. */
 export function metricTable(rows, { compare }, caption = texts.metrics) {
-  return table(caption, metricHeads(compare), rows.map((card) => metricRow(card, compare)));
+  return table(caption, metricHeads(compare, false), rows.map((card) => metricRow(card, compare, false)));
 }
 
 /** The same, under a heading for each stage. */
 export function stageTable(rows, { compare }) {
-  const heads = metricHeads(compare);
+  const heads = metricHeads(compare, true);
   const stages = [...new Set(rows.map(({ stage }) => stage ?? ""))];
   const body = stages.flatMap((stage) => [
     groupRow(stage ? nameOf("stage", stage) : texts.no_stage, heads.length),
-    ...rows.filter((card) => (card.stage ?? "") === stage).map((card) => metricRow(card, compare)),
+    ...rows.filter((card) => (card.stage ?? "") === stage).map((card) => metricRow(card, compare, true)),
   ]);
   return table(texts.stages, heads, body);
 }
 
 /** A cohort table as a heat map; cells that can still change are hatched and in italics. */
 export function heatMap(data) {
-  const width = Math.max(0, ...data.cohorts.map(({ cells }) => cells.length));
+  const width = Math.max(0, ...data.cohorts.map(({ cells }) => cells.findLastIndex(({ rate }) => rate !== null) + 1));
   const unit = texts[`cohort_${data.period}`] ?? "";
   const heads = [texts.cohort, texts.cohort_size, ...Array.from({ length: width }, (_each, index) => `${unit}${index}`)];
   const rows = data.cohorts.map((row) => {

@@ -1,7 +1,7 @@
 // The whole tree on a page of its own.
 
-import { context, texts } from "./context.js";
-import { controls } from "./controls.js";
+import { context, say, texts } from "./context.js";
+import { controls, showUsual } from "./controls.js";
 import { read } from "./data.js";
 import { byId, element, setChildren } from "./elements.js";
 import { problemPage } from "./notices.js";
@@ -10,7 +10,7 @@ import { treeView } from "./tree_view.js";
 import { days, instant } from "./values.js";
 
 const content = byId("content");
-const form = controls({ wanted: ["period", "compare"] });
+const form = controls(["period", "compare"]);
 
 async function load() {
   const range = rangeOf(question());
@@ -28,6 +28,7 @@ async function load() {
 
 function show(data) {
   document.body.dataset.state = "ready";
+  showUsual(form, say(texts.own_days, { days: "28" }), "day");
   const { period } = data;
   const facts = [
     ...(period ? [element("b", {}, days(period.from, period.to))] : []),
