@@ -141,7 +141,7 @@ class InMemoryMeasures:
         return BestAndChurned(20, 10, actions)
 
     def dimensions(self) -> Sequence[str]:
-        return ("channel", "plan", "country")
+        return ("channel", "plan", "country", "account", "role", "industry", "size")
 
     def segment_values(self, dimension: str, limit: int = 50) -> Sequence[str | None]:
         self._check(dimension)
