@@ -35,6 +35,7 @@ lint: .venv/development
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/northstream plan lint
+	$(BIN)/northstream metrics lint
 
 format: .venv/development
 	$(BIN)/ruff format .
