@@ -5,13 +5,13 @@ Does not send them.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from schemas.compute_walk import parts_of
 from schemas.computes import Fact
 from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
 from simulate.books import BookedFact
@@ -26,18 +26,10 @@ def facts(company: Company, history: Messages) -> Sequence[BookedFact]:
     return list(company.books.facts)
 
 
-def asked_for(compute: object) -> set[Fact]:
-    """The facts within a computation."""
-    if isinstance(compute, Fact):
-        return {compute}
-    values = [getattr(compute, field.name) for field in fields(compute)] if is_dataclass(compute) else []
-    values += [inner for value in values if isinstance(value, dict) for inner in value.values()]
-    return {fact for value in values for fact in asked_for(value)}
-
-
 def test_no_metric_of_the_default_workspace_waits_for_a_fact_in_vain(facts: Sequence[BookedFact]) -> None:
     """Each fact, category and channel that a metric names is in the books of each of the last months."""
-    wanted = {fact for metric in load_workspace(DEFAULT_WORKSPACE).metrics for fact in asked_for(metric.compute)}
+    parts = [part for metric in load_workspace(DEFAULT_WORKSPACE).metrics for part in parts_of(metric.compute)]
+    wanted = {part for part in parts if isinstance(part, Fact)}
     assert len(wanted) > 15
     july = {(fact.fact, fact.category) for fact in facts if fact.day.startswith("2026-07")}
     for fact in wanted:
