@@ -131,7 +131,12 @@ def _metrics_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     lint.add_argument("--strict", action="store_true", help="fail for warnings too")
     docs = _command(kinds, "docs", _metrics_docs, "write the glossary as HTML and Markdown, in English and French")
     docs.add_argument("--out", type=Path, metavar="DIR", default=Path("glossary"), help="where to (glossary)")
-    _add_flags(lint, _CLUSTER_FLAGS)
+    validate = _command(kinds, "validate", _metrics_validate, "hold a candidate against retention and revenue")
+    validate.add_argument("metric", metavar="METRIC", help="the candidate's id")
+    validate.add_argument("--retention", metavar="METRIC", default="d30_retention", help="who stays (d30_retention)")
+    validate.add_argument("--nrr", metavar="METRIC", default="nrr", help="net revenue retention (nrr)")
+    for parser in (lint, validate):
+        _add_flags(parser, _CLUSTER_FLAGS)
 
 
 def _flags(parsed: argparse.Namespace) -> dict[str, str]:
@@ -234,6 +239,12 @@ def _metrics_docs(parsed: argparse.Namespace) -> int:
     from northstream.write_glossary import write_glossary
 
     return write_glossary(_resolved_settings(parsed), parsed.out)
+
+
+def _metrics_validate(parsed: argparse.Namespace) -> int:
+    from northstream.validate_command import Asked, run_validate
+
+    return run_validate(_resolved_settings(parsed), Asked(parsed.metric, parsed.retention, parsed.nrr))
 
 
 if __name__ == "__main__":
