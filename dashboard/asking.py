@@ -16,12 +16,16 @@ from dashboard.reading import Reader
 from schemas.catalogue import MetricDefinition
 from schemas.definitions import Language, Workspace
 from schemas.measuring import MeasuredSeries, Measures, SeriesQuestion
+from schemas.notes import Notes
 from schemas.reading import Reports
 
 
 @dataclass(frozen=True, slots=True)
 class ApiContext:
-    """What the routes read from. `alerts`: where every alert rule stands now; may block."""
+    """What the routes read from. `alerts`: where every alert rule stands now; may block.
+
+    `notes`: what people write down; None where there is nothing to write on.
+    """
 
     reports: Reports
     measures: Measures
@@ -29,6 +33,7 @@ class ApiContext:
     workspace: Workspace
     clock: WorkspaceClock
     alerts: Callable[[], Sequence[Mapping[str, Any]]]
+    notes: Notes | None = None
 
     def language(self, asked: Language | None) -> Language:
         return asked or self.workspace.language

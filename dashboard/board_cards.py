@@ -5,12 +5,14 @@ Does not lay out the board: see `board_data`.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from dashboard.asking import ApiContext
 from dashboard.cards import CardSource, read_card, read_segment_rows, read_trend, window_of
 from dashboard.changes import change_unit
 from dashboard.funnels import FunnelAsked, funnel_answer
+from dashboard.note_answers import shown_note
 from dashboard.periods import Days, Grain
 from dashboard.questions import Segments, compared
 from dashboard.retention import last_cohorts, retention_answer
@@ -18,8 +20,10 @@ from dashboard.texts import said_in
 from dashboard.tree import read_tree
 from schemas.catalogue import BoardDefinition, Card, CardKind
 from schemas.measuring import CohortQuestion, NotComputable, UnknownDimension
+from schemas.notes import NotesQuestion
 
 CRITICAL_ALERTS = 3
+NOTES_SHOWN = 50
 _SEVERITIES = ("critical", "warning", "info")
 _PERSON_COHORTS = 12
 _CUSTOMER_COHORTS = 12
@@ -158,8 +162,17 @@ def _severity(alert: Mapping[str, Any]) -> int:
 
 
 def _written(source: BoardSource, card: Card) -> dict[str, Any]:
-    """What people write is fetched from its own route, where the page also writes it."""
-    return {"label": _label(source, card), "data": None, "error": None}
+    """What was decided in the weeks of the period, and what is still to be done, whenever it was noted."""
+    notes, days = source.context.notes, source.days
+    if notes is None:
+        return {"label": _label(source, card), "data": None, "error": None}
+    decided = notes.decisions(NotesQuestion(first=days.first - timedelta(days=6), last=days.last, limit=NOTES_SHOWN))
+    planned = notes.actions(NotesQuestion(status="open", limit=NOTES_SHOWN))
+    data = {
+        "decisions": [shown_note(decision) for decision in decided],
+        "actions": [shown_note(action) for action in planned],
+    }
+    return {"label": _label(source, card), "data": data, "error": None}
 
 
 def _notes(source: BoardSource, card: Card) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dashboard.asking import ApiContext
 from dashboard.board_cards import BoardSource, build_card, metrics_of
 from dashboard.cards import CardSource
 from dashboard.experiment_answers import experiment_answer
+from dashboard.highlights import highlights_of
 from dashboard.moments import Today, instant
 from dashboard.periods import Days, Grain
 from dashboard.questions import Comparison, compared
@@ -55,17 +56,28 @@ def read_board(context: ApiContext, board: BoardDefinition, question: BoardQuest
         "complete_through": instant(through_ms),
         "updated": instant(today.now_ms),
         "findings": list(context.measures.findings()),
-        "sections": [
-            {
-                "label": said_in(section.label, question.language) if section.label else "",
-                "cards": [build_card(source, card) for card in section.cards],
-            }
-            for section in sections_of(board, context.measures.catalogue(), context.workspace)
-        ],
+        "sections": _sections(source),
         "experiment": None
         if board.experiment is None
         else experiment_answer(context.measures, board.experiment, question.days),
     }
+
+
+def _sections(source: BoardSource) -> list[dict[str, Any]]:
+    """Every section with its cards; beside the decisions stands what performed and what needs attention."""
+    context, language = source.context, source.cards.language
+    sections: list[dict[str, Any]] = [
+        {
+            "label": said_in(section.label, language) if section.label else "",
+            "cards": [build_card(source, card) for card in section.cards],
+        }
+        for section in sections_of(source.board, context.measures.catalogue(), context.workspace)
+    ]
+    cards = [card for section in sections for card in section["cards"]]
+    for card in cards:
+        if card["kind"] == "decisions":
+            card["data"] = {**(card.get("data") or {}), **highlights_of(cards)}
+    return sections
 
 
 def board_entry(board: BoardDefinition, language: Language) -> dict[str, Any]:

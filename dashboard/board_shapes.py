@@ -163,7 +163,7 @@ class CohortsCard(Shape):
 
 
 class OtherCard(Shape):
-    """`data`: the tree as `/api/tree`, firing alerts, notes on method; null for what people write (its own route)."""
+    """`data`: the tree as `/api/tree`, firing alerts, notes on method; what was decided, is planned and performed."""
 
     kind: Literal["tree", "alerts", "notes", "decisions"]
     label: str

@@ -204,10 +204,10 @@ class Members(Shape):
 class ShareShape(Shape):
     """`part`: the whole input; of a ratio by segments the `mix` (sizes moved) or the `rate` (values moved); the `rest`.
 
-    `suspect`: why the data under it is doubtful.
+    `suspect`: why the data under it is doubtful. A null `name` is the segment of those where nobody said.
     """
 
-    name: str
+    name: str | None
     part: Literal["whole", "mix", "rate", "rest"]
     before: float | None
     after: float | None

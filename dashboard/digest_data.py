@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboard.digest import Digest, Kpi, Move
-from dashboard.notes_api import shown_note
+from dashboard.note_answers import shown_note
 from dashboard.points import number
 from dashboard.texts import said_in
 from dashboard.weeks import written_week

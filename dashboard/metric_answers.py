@@ -170,7 +170,7 @@ def _lever(lever: Lever) -> dict[str, Any]:
 
 def _share(share: Share) -> dict[str, Any]:
     return {
-        "name": share.name,
+        "name": share.name or None,
         "part": share.part,
         "before": number(share.before),
         "after": number(share.after),

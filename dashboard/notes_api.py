@@ -5,13 +5,11 @@ Does not keep anything: see `schemas.notes.Notes`. Nothing is overwritten: a cha
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from secrets import token_hex
 from typing import Annotated, Any, TypeVar
 
-import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
@@ -19,7 +17,8 @@ from dashboard.access import Access
 from dashboard.api import refuse_unknown_parameters
 from dashboard.failures import Failure, Reason
 from dashboard.json_answers import json_answer
-from dashboard.moments import WorkspaceClock, instant
+from dashboard.moments import WorkspaceClock
+from dashboard.note_answers import shown_note
 from dashboard.note_shapes import (
     EARLIEST,
     LATEST,
@@ -36,7 +35,7 @@ from dashboard.note_shapes import (
 from dashboard.reading import Reader
 from dashboard.shapes import ErrorForm
 from dashboard.small_bodies import read_body
-from dashboard.weeks import monday_of, read_week, written_week
+from dashboard.weeks import monday_of, read_week
 from schemas.catalogue import Catalogue
 from schemas.notes import Action, ActionStatus, Annotation, Decision, Notes, NotesQuestion, Stamp
 
@@ -249,21 +248,6 @@ def _add_actions(router: APIRouter, context: NotesContext, desk: _Desk) -> None:
     async def remove_action(note_id: str) -> Response:
         await desk.change(notes.action, note_id, None, None)
         return Response(status_code=204)
-
-
-def shown_note(note: Annotation | Decision | Action) -> dict[str, Any]:
-    """A note as JSON data: weeks as people write them, a budget as an exact number."""
-    stamp = note.stamp
-    shown: dict[str, Any] = {"id": stamp.id, "version": stamp.version, "written_at": instant(stamp.written_at_ms)}
-    for field in fields(note):
-        value = getattr(note, field.name)
-        if field.name == "week":
-            value = written_week(value)
-        elif isinstance(value, Decimal):
-            value = orjson.Fragment(format(value, "f"))
-        if field.name != "stamp":
-            shown[field.name] = value
-    return shown
 
 
 def _page(name: str, found: Sequence[Annotation | Decision | Action], limit: int, offset: int) -> Response:
