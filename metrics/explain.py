@@ -36,9 +36,9 @@ def inputs_of(node: Node) -> list[Name | Previous]:
     return list(dict.fromkeys(name for child in children_of(node) for name in inputs_of(child)))
 
 
-def quotient(scale: Decimal = Decimal(1)) -> Node:
-    """A ratio as an expression of `numerator` and `denominator`."""
-    return Operation("*", Operation("/", Name("numerator"), Name("denominator")), Number(scale))
+def quotient(numerator: str = "numerator", denominator: str = "denominator", scale: Decimal = Decimal(1)) -> Node:
+    """A ratio as an expression of two names."""
+    return Operation("*", Operation("/", Name(numerator), Name(denominator)), Number(scale))
 
 
 def by_inputs(node: Node, before: Known, after: Known, change: Change) -> list[Share]:

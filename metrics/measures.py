@@ -9,8 +9,9 @@ from datetime import date
 from typing import Protocol
 
 from metrics.asked import SegmentReader
-from metrics.asking import Computer, Pair
-from metrics.evaluation import Ranking, Span, evaluate_segments, evaluate_whole, value_from
+from metrics.asking import Bucket, Computer, Pair
+from metrics.doubts import IntakeReader
+from metrics.evaluation import Ranking, SegmentValues, Span, evaluate_segments, evaluate_whole, value_from
 from metrics.formula import Formula, Leaf, leaves_of
 from metrics.keeper import PointKeeper
 from metrics.periods import bucket_before, buckets_of, cut, days_of, range_before
@@ -18,6 +19,7 @@ from metrics.published import Place
 from metrics.publishing import Publication, Publisher, earlier_pair, version_of
 from metrics.shelf import Edition, Shelf
 from metrics.splitting import PROPERTY
+from metrics.why import Asked, Explainer, Reading
 from schemas.catalogue import Catalogue
 from schemas.measuring import (
     BestAndChurned,
@@ -29,11 +31,15 @@ from schemas.measuring import (
     Grain,
     MeasuredSeries,
     Member,
+    NotComputable,
     Segment,
     SeriesQuestion,
     Value,
     VariantOutcome,
 )
+
+_ALL_SEGMENTS = 1_000_000
+"""More than there are: those who explain a change unite the small ones themselves."""
 
 
 class Drilling(Protocol):
@@ -60,7 +66,10 @@ class Drilling(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MeasuringParts:
-    """What `CatalogueMeasures` is made of. `findings`: what is wrong with the files of the catalogue."""
+    """What `CatalogueMeasures` is made of. `findings`: what is wrong with the files of the catalogue.
+
+    Without `intake` nothing is explained.
+    """
 
     shelf: Shelf
     findings: Callable[[], Sequence[str]]
@@ -68,6 +77,7 @@ class MeasuringParts:
     publisher: Publisher
     computer: Computer
     drilling: Drilling
+    intake: IntakeReader | None = None
 
 
 class CatalogueMeasures:
@@ -131,7 +141,13 @@ class CatalogueMeasures:
         return self._drilling.members(self._edition().formula(question.metric), question, limit, offset)
 
     def explain(self, metric: str, before: tuple[date, date], after: tuple[date, date]) -> Explanation:
-        raise NotImplementedError
+        intake = self._parts.intake
+        if intake is None:
+            raise NotComputable("nobody knows what came in")
+        look, edition = self._keeper.look(), self._edition()
+        spans = [Span(cut(first, last, look.today), range_before(first, last)) for first, last in (before, after)]
+        asked = Asked(metric, self._metric(edition, metric)[1], (spans[0], spans[1]))
+        return Explainer(self._reading(edition), intake).explain(asked, edition.catalogue, edition.formulas)
 
     def funnel(self, funnel: str, first: date, last: date, filters: tuple[Segment, ...]) -> FunnelReach:
         return self._drilling.funnel(funnel, first, last, filters)
@@ -153,6 +169,25 @@ class CatalogueMeasures:
 
     def facts(self, fact: str, first: date, last: date) -> Sequence[FactRow]:
         return self._drilling.facts(fact, first, last)
+
+    def _reading(self, edition: Edition) -> Reading:
+        def by_segment(formula: Formula, spans: Sequence[Span], split: str) -> Sequence[SegmentValues]:
+            asked = SegmentReader(self._keeper, self._parts.computer, (), split, isinstance(formula, Leaf))
+            rows = evaluate_segments(formula, spans, asked.segments, Ranking(_ALL_SEGMENTS))
+            asked.check()
+            return rows
+
+        def is_restated(metric: str, bucket: Bucket) -> bool:
+            known = edition.publications.get(metric)
+            return known is not None and _is_restated(known, bucket)
+
+        return Reading(
+            lambda formula, spans: self._whole(formula, spans, ()),
+            by_segment,
+            self.dimensions,
+            lambda formula: self._keeper.complete_through_ms(leaves_of(formula)),
+            is_restated,
+        )
 
     def _edition(self) -> Edition:
         return self._parts.shelf.current()
@@ -210,7 +245,9 @@ def _values(pairs: Sequence[Pair], spans: Sequence[Span], publication: Publicati
 
 def _restated(value: Value, publication: Publication, span: Span) -> Value:
     """Marked if any of its days was restated."""
+    return replace(value, restated=True) if _is_restated(publication, span.bucket) else value
+
+
+def _is_restated(publication: Publication, bucket: Bucket) -> bool:
     version, restated = publication.metric.version, publication.restated
-    if restated and any((version, Place("day", day)) in restated for day in days_of(span.bucket)):
-        return replace(value, restated=True)
-    return value
+    return bool(restated) and any((version, Place("day", day)) in restated for day in days_of(bucket))
