@@ -72,7 +72,7 @@ def create_app(
     app = FastAPI(title="NorthStream read API", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     answer_failures(app)
     shell = Shell(workspace, access, lambda: workspace_clock.today().day.isoformat())
-    context = ApiContext(reports, measures, reader, workspace, workspace_clock, alerts)
+    context = ApiContext(reports, measures, reader, workspace, workspace_clock, alerts, notes)
     app.include_router(api_routes(context, access))
     if notes is not None:
         noting = NotesContext(notes, reader, workspace_clock, measures.catalogue)
@@ -84,7 +84,7 @@ def create_app(
     app.include_router(operation_routes(readiness, telemetry, Reader(patience_seconds), access))
     app.include_router(documentation_routes(app, access))
     feed = LiveFeed(BoardSource(reports, workspace.stream, alerts), workspace_clock, reader, SECTIONS)
-    app.include_router(board_page_routes(shell))
+    app.include_router(board_page_routes(context, shell, access))
     app.include_router(page_routes(PagesContext(workspace, feed, access, shell)))
     app.add_middleware(ViewDoor)
     app.add_middleware(SafeHeaders)

@@ -13,7 +13,7 @@ import { days, instant, inWords, nameOf } from "./values.js";
 const content = byId("content");
 const head = element("header", { class: "page-head" });
 const sheet = element("div", { class: "sheet" });
-const state = { board: context.told.board, shown: "", timer: 0, controls: null, asked: 0 };
+const state = { shown: "", timer: 0, controls: null, asked: 0 };
 const RETRY_MS = 4000;
 
 function parameters() {
@@ -22,20 +22,12 @@ function parameters() {
   return { ...(range ? { to: range[1], days: lengthOf(range) } : {}), grain: asked.grain, segment: asked.segment, lang: context.language };
 }
 
-/** The board that `/` opens on is the workspace's choice. */
-async function boardId() {
-  if (state.board) return state.board;
-  const { opening_board: opening } = await read("boards", { lang: context.language });
-  state.board = opening ?? "overview";
-  return state.board;
-}
-
 async function load() {
   clearTimeout(state.timer);
   const number = ++state.asked;
   document.body.dataset.refreshing = "yes";
   try {
-    const board = await read(`boards/${encodeURIComponent(await boardId())}`, parameters());
+    const board = await read(`boards/${encodeURIComponent(context.told.board)}`, parameters());
     const written = await writtenFor(board);
     if (number !== state.asked) return;
     showBanner("");

@@ -43,6 +43,7 @@ API = {
 OPEN = {"/healthz", "/readyz", "/live/login"}
 PAGES = {"/", "/live", "/boards", "/boards/{board_id}", "/metrics/{metric_id}", "/tree", "/digest"}
 BEHIND_PAGES = {"/live/data", "/live/stream", "/static/{path:path}", "/metrics", "/api/docs", "/api/openapi.json"}
+BEHIND_PAGES |= {"/boards/{board_id}.svg"}
 
 KEYS = {
     "no key": {},
