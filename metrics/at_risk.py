@@ -28,11 +28,22 @@ class Risk:
     """`reasons`: of `idle`, `halved`, `detractor`. `before`, `after`: messages in the two stretches of days."""
 
     account: str
+    key: int
     reasons: tuple[str, ...]
     last_active: date | None
     before: int
     after: int
     score: int | None
+
+    def shown(self) -> dict[str, Any]:
+        """What a list tells of it."""
+        return {
+            "reasons": list(self.reasons),
+            "last_active": self.last_active.isoformat() if self.last_active else None,
+            "messages": self.after,
+            "messages_before": self.before,
+            "score": self.score,
+        }
 
 
 def risks(query: Query, compute: AtRisk, asked: Asked, customers: Sequence[str]) -> list[Risk]:
@@ -50,7 +61,7 @@ def _usage(asked: Asked) -> str:
     last = day_number(asked.last)
     rows = asked.plain(EventSet(active=True), "account", None, asked.last)
     return f"""
-    SELECT any(name), max(day), toInt64(countIf(day > {last - USAGE_DAYS})),
+    SELECT any(name), subject, max(day), toInt64(countIf(day > {last - USAGE_DAYS})),
         toInt64(countIf(day > {last - 2 * USAGE_DAYS} AND day <= {last - USAGE_DAYS}))
     FROM {rows} GROUP BY subject"""
 
@@ -65,7 +76,7 @@ def _scores(asked: Asked) -> str:
 def _risk(
     account: str, compute: AtRisk, last: date, usage: Mapping[str, Sequence[Any]], scores: Mapping[str, int]
 ) -> Risk:
-    day, after, before = usage.get(account, (None, 0, 0))
+    key, day, after, before = usage.get(account, (0, None, 0, 0))
     score = scores.get(account)
     active = None if day is None else day_date(day)
     reasons = {
@@ -73,4 +84,4 @@ def _risk(
         "halved": before > 0 and after * 2 <= before,
         "detractor": score is not None and score <= DETRACTOR,
     }
-    return Risk(account, tuple(name for name, holds in reasons.items() if holds), active, before, after, score)
+    return Risk(account, key, tuple(name for name, holds in reasons.items() if holds), active, before, after, score)

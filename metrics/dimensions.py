@@ -49,10 +49,13 @@ class Dimensions:
         kinds = f"{', '.join(self.names())}{' or property.NAME' if has_properties else ''}"
         raise UnknownDimension(f"there is no dimension {dimension} here, only {kinds}")
 
-    def lookups(self, dimension: str, parameters: Parameters) -> list[Lookup]:
-        """The first that has a value counts. None for `account`, which is the row's own, and for properties."""
+    def lookups(self, dimension: str, parameters: Parameters, of: str = "1") -> list[Lookup]:
+        """The first that has a value counts. None for `account`, which is the row's own, and for properties.
+
+        `of`: a condition on `person`, where not everybody is needed.
+        """
         if dimension == "channel":
-            return [Lookup("person", _first_channels())]
+            return [Lookup("person", _first_channels(of))]
         found = [Lookup("account", _latest_plans(parameters))] if dimension == "plan" else []
         if dimension in (*self.person_traits, "country", "plan"):
             found.append(Lookup("person", _person_traits(dimension, parameters)))
@@ -80,21 +83,26 @@ def with_accounts(rows: str) -> str:
     SELECT rows.* EXCEPT group_id, if(rows.group_id != '', rows.group_id, groups.latest) AS group_id,
         if(group_id != '', {GROUP_KEY}, rows.who) AS account
     FROM {rows} AS rows
-    LEFT ANY JOIN (
-        SELECT who, argMax(group_id, (-toInt64(precedence), message)) AS latest
-        FROM {resolved("type = 'group' AND group_id != '' AND person != 0")} GROUP BY who
-    ) AS groups ON groups.who = rows.who
+    LEFT ANY JOIN {latest_groups()} AS groups ON groups.who = rows.who
 )"""
 
 
-def _first_channels() -> str:
+def latest_groups() -> str:
+    """`who` and the group of their `latest` group call."""
+    return f"""(
+        SELECT who, argMax(group_id, (-toInt64(precedence), message)) AS latest
+        FROM {resolved("type = 'group' AND group_id != '' AND person != 0")} GROUP BY who
+)"""
+
+
+def _first_channels(of: str) -> str:
     """The channel of each person's earliest action. A later copy of it does not matter, so that copies may stay."""
     return f"""
     SELECT if(united.united = 0, firsts.person, united.united) AS key,
         toNullable(argMax(firsts.channel, firsts.rank)) AS value
     FROM (
         SELECT person, toString(argMax(channel, (precedence, message))) AS channel, max((precedence, message)) AS rank
-        FROM northstream.metric_events WHERE {ACTIONS} AND person != 0 GROUP BY person
+        FROM northstream.metric_events WHERE {ACTIONS} AND person != 0 AND {of} GROUP BY person
     ) AS firsts
     LEFT ANY JOIN {UNITED} AS united ON united.own = firsts.person
     GROUP BY key"""

@@ -3,18 +3,20 @@
 Does not keep anything. Money and sums are Decimal, medians are exact. Bots are flagged, and counted like everybody.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from metrics import at_risk, counting, expert, following, streamed, visiting
 from metrics.asked_rows import Asked
-from metrics.asking import WHOLE, Answer, Ask, Bucket, Pair, Query
+from metrics.asking import WHOLE, Answer, Ask, Pair, Query
 from metrics.dimensions import Dimensions
 from metrics.figures import answer_of
+from metrics.levels import levels
+from metrics.people import Customers, People
+from metrics.periods import buckets_of
 from metrics.statement import Parameters
-from schemas.calendar import day_date, day_number
 from schemas.computes import (
     Actives,
     AtRisk,
@@ -33,7 +35,7 @@ from schemas.computes import (
     UsageInterval,
 )
 from schemas.definitions import StreamDefinitions
-from schemas.measuring import UnknownDimension
+from schemas.measuring import CohortQuestion, CohortTable, Member, UnknownDimension
 
 Statement = Callable[[Any, Asked], str]
 
@@ -57,7 +59,7 @@ class EventComputer:
     """Implements `metrics.asking.Computer`. Safe to use from several threads.
 
     `clock` gives Unix ms. `expert` runs the queries of the kind `sql`: read-only, with limits; without it there are
-    none. `customers` gives the accounts that pay at the end of a day, for the kind `at_risk`.
+    none. `customers` gives the accounts that pay at the end of a day, and how much, for the kind `at_risk`.
     """
 
     def __init__(
@@ -67,7 +69,7 @@ class EventComputer:
         dimensions: Dimensions,
         clock: Callable[[], int],
         expert: Query | None = None,
-        customers: Callable[[date], Iterable[str]] | None = None,
+        customers: Customers | None = None,
     ) -> None:
         self._query = query
         self._stream = stream
@@ -75,6 +77,7 @@ class EventComputer:
         self._clock = clock
         self._expert = expert
         self._customers = customers
+        self._people = People(query, dimensions, customers)
 
     def asked(self, ask: Ask) -> Asked:
         """The question with all that its statements need."""
@@ -100,6 +103,27 @@ class EventComputer:
         return answer_of(
             self.rows(statement, asked.parameters), ask, lambda bucket: following.matures(compute, asked, bucket)
         )
+
+    def members(self, compute: Compute, ask: Ask, limit: int, offset: int = 0) -> list[Member]:
+        """As `metrics.people.People.members`. Raises NotComputable, UnknownDimension."""
+        asked = self.asked(Ask(ask.buckets, ask.filters))
+        asked.check(has_properties=not isinstance(compute, _OF_PEOPLE))
+        return self._people.members(compute, asked, limit, offset)
+
+    def cohorts(self, question: CohortQuestion) -> CohortTable:
+        """Persons by signup, active later. Raises UnknownDimension."""
+        buckets = buckets_of(question.first, question.last, question.period, date.min)
+        asked = self.asked(Ask(buckets, question.filters))
+        asked.check()
+        return self._people.cohorts(question, asked)
+
+    def dimensions(self) -> Sequence[str]:
+        return self._dimensions.names()
+
+    def segment_values(self, dimension: str, limit: int = 50) -> Sequence[str | None]:
+        """Those of most persons or accounts first, None last. Raises UnknownDimension."""
+        self._dimensions.check(dimension)
+        return self._people.segment_values(dimension, limit)
 
     def rows(self, statement: str, parameters: Parameters) -> Sequence[Sequence[Any]]:
         return self._query.rows(statement, parameters.values)
@@ -132,7 +156,7 @@ class EventComputer:
             for name, days in streamed.WINDOWS.items():
                 if days == compute.window_days:
                     return self._counted(Counter(name, None, "last_day"), asked)
-        return _levels(self.rows(counting.active_steps(compute, asked), asked.parameters), asked.ask)
+        return levels(self.rows(counting.active_steps(compute, asked), asked.parameters), asked.ask)
 
     def _at_risk(self, compute: AtRisk, asked: Asked) -> Answer:
         if self._customers is None:
@@ -146,23 +170,6 @@ class EventComputer:
             risks = at_risk.risks(self._query, compute, one, customers) if customers else []
             found[bucket.first] = Pair(Decimal(len(risks)))
         return {WHOLE: found}
-
-
-def _levels(rows: Iterable[Sequence[Any]], ask: Ask) -> Answer:
-    """Steps by day, added up to each bucket's last day."""
-    steps: dict[str | None, list[tuple[date, int]]] = {}
-    for segment, day, step in rows:
-        steps.setdefault(segment if ask.split else WHOLE, []).append((day_date(min(day, _NEVER)), step))
-    return {segment: dict(_running(found, ask.buckets)) for segment, found in steps.items()}
-
-
-_NEVER = day_number(date.max)
-
-
-def _running(steps: Sequence[tuple[date, int]], buckets: Sequence[Bucket]) -> Iterable[tuple[date, Pair]]:
-    for bucket in buckets:
-        level = sum(step for day, step in steps if day <= bucket.last)
-        yield bucket.first, Pair(Decimal(level))
 
 
 def _over(above: Answer, below: Answer) -> Answer:

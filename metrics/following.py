@@ -26,30 +26,34 @@ def number_of_period(day: str, period: Period) -> str:
 
 def conversion(compute: Conversion, asked: Asked) -> str:
     starts = asked.firsts(compute.start, compute.of)
-    return _share(starts, _ended(starts, asked, compute.end, compute.of, compute.within_seconds))
+    return _share(starts, ended(starts, asked, compute.end, compute.of, compute.within_seconds))
 
 
 def time_between(compute: TimeBetween, asked: Asked) -> str:
     """Seconds; those without an end are out."""
-    if compute.pair_by:
-        pairs = _paired(compute, asked)
-    else:
-        starts = asked.firsts(compute.start, compute.of)
-        ended = _ended(starts, asked, compute.end, compute.of, None)
-        pairs = f"""(
-            SELECT starts.segment AS segment, starts.bucket AS bucket, ended.until - starts.at AS took
-            FROM {starts} AS starts INNER JOIN {ended} AS ended ON ended.subject = starts.subject
-        )"""
     if compute.statistic == "mean":
         numbers = "toDecimal64(sum(took), 3) / 1000, toInt64(count())"
     else:
         numbers = "toDecimal64(quantileExactInclusive(0.5)(took), 3) / 1000"
-    return f"SELECT segment, bucket, {numbers} FROM {pairs} GROUP BY segment, bucket"
+    return f"SELECT segment, bucket, {numbers} FROM {spans(compute, asked)} GROUP BY segment, bucket"
+
+
+def spans(compute: TimeBetween, asked: Asked) -> str:
+    """Every start with its end: `subject`, `name`, `segment`, `bucket`, and how long it `took` (milliseconds)."""
+    if compute.pair_by:
+        return _paired(compute, asked)
+    starts = asked.firsts(compute.start, compute.of)
+    return f"""(
+    SELECT starts.subject AS subject, starts.name AS name, starts.segment AS segment, starts.bucket AS bucket,
+        ended.until - starts.at AS took
+    FROM {starts} AS starts
+    INNER JOIN {ended(starts, asked, compute.end, compute.of, None)} AS ended ON ended.subject = starts.subject
+)"""
 
 
 def retention(compute: Retention, asked: Asked) -> str:
     starts = asked.firsts(cohort_of(compute.cohort, asked), "person")
-    return _share(starts, _active_later(compute, asked, starts))
+    return _share(starts, active_later(compute, asked, starts))
 
 
 def matures(compute: Compute, asked: Asked, bucket: Bucket) -> bool:
@@ -83,7 +87,7 @@ def _share(starts: str, found: str) -> str:
     GROUP BY segment, bucket"""
 
 
-def _ended(starts: str, asked: Asked, end: EventSet, of: Literal["person", "account"], within: int | None) -> str:
+def ended(starts: str, asked: Asked, end: EventSet, of: Literal["person", "account"], within: int | None) -> str:
     """Subjects with the time `until` of their first end."""
     bound = f"AND ends.at < starts.at + {int(within) * 1000}" if within is not None else ""
     ends = asked.plain(end, of, asked.first)
@@ -95,7 +99,7 @@ def _ended(starts: str, asked: Asked, end: EventSet, of: Literal["person", "acco
 )"""
 
 
-def _active_later(compute: Retention, asked: Asked, starts: str) -> str:
+def active_later(compute: Retention, asked: Asked, starts: str) -> str:
     later = number_of_period("activity.day", compute.period)
     began = number_of_period("starts.day", compute.period)
     compared = "=" if compute.mode == "on" else ">="
@@ -113,8 +117,8 @@ def _paired(compute: TimeBetween, asked: Asked) -> str:
     starts = asked.told(compute.start, "person", asked.first, asked.last, key)
     ends = asked.plain(compute.end, "person", asked.first, None, key)
     return f"""(
-    SELECT any(starts.segment) AS segment, any({asked.bucket("starts.day")}) AS bucket,
-        min(ends.at) - any(starts.at) AS took
+    SELECT any(starts.subject) AS subject, any(starts.name) AS name, any(starts.segment) AS segment,
+        any({asked.bucket("starts.day")}) AS bucket, min(ends.at) - any(starts.at) AS took
     FROM {starts} AS starts INNER JOIN {ends} AS ends ON ends.pair = starts.pair
     WHERE ends.at >= starts.at AND ends.message != starts.message AND {asked.bucket("starts.day")} > 0
     GROUP BY starts.message

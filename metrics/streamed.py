@@ -85,21 +85,25 @@ def counter_as_compute(name: str, signup_event: str) -> Compute | None:
 
 def activation(name: str, asked: Asked) -> str:
     """`activated` by signup day, or `activations` by the day of the last action that was needed."""
+    return f"SELECT segment, bucket, toInt64(count()) FROM {activated_rows(name, asked)} GROUP BY segment, bucket"
+
+
+def activated_rows(name: str, asked: Asked) -> str:
+    """Everybody whom the counter counts: `subject`, `name`, `segment`, `bucket`."""
     stream = asked.stream
-    signups = asked.firsts(EventSet(events=(stream.signup_event,))) if name == "activated" else _all_signups(asked)
+    by_signup = name == "activated"
+    signups = asked.firsts(EventSet(events=(stream.signup_event,))) if by_signup else _all_signups(asked)
     needed = int(stream.core_actions_needed)
     first = asked.first - timedelta(days=stream.activation_window_seconds // 86_400 + 2)
     actions = asked.plain(EventSet(events=tuple(sorted(stream.core_actions))), "person", first)
-    bucket = "any(signups.bucket)" if name == "activated" else asked.bucket("day")
-    return f"""
-    SELECT segment, bucket, toInt64(count()) FROM (
-        SELECT any(signups.segment) AS segment, arraySort(groupArray(actions.at))[{needed}] AS done,
-            {asked.day_of("done")} AS day, {bucket} AS bucket
+    bucket = "any(signups.bucket)" if by_signup else asked.bucket("day")
+    return f"""(
+        SELECT actions.subject AS subject, any(signups.name) AS name, any(signups.segment) AS segment,
+            arraySort(groupArray(actions.at))[{needed}] AS done, {asked.day_of("done")} AS day, {bucket} AS bucket
         FROM {actions} AS actions INNER JOIN {signups} AS signups ON signups.subject = actions.subject
         WHERE actions.at >= signups.at AND actions.at < signups.at + {stream.activation_window_seconds * 1000}
         GROUP BY actions.subject HAVING count() >= {needed} AND bucket > 0
-    )
-    GROUP BY segment, bucket"""
+)"""
 
 
 def _all_signups(asked: Asked) -> str:
@@ -116,15 +120,18 @@ def _all_signups(asked: Asked) -> str:
 
 def funnel_entries(compute: FunnelConversion, asked: Asked) -> str:
     """Entries of a segment's persons that reached both steps, by entry day."""
+    return f"""
+    SELECT segment, {asked.bucket()} AS bucket, toInt64(countIf(reached >= {int(compute.to_step)})),
+        toInt64(countIf(reached >= {int(compute.from_step)}))
+    FROM {entry_rows(compute, asked)} WHERE bucket > 0 GROUP BY segment, bucket"""
+
+
+def entry_rows(compute: FunnelConversion, asked: Asked) -> str:
+    """Entries of the range: `who`, `name`, `segment`, `day`, and how many steps they `reached`."""
     funnel = asked.parameters.bind(compute.funnel)
-    entries = f"""(
+    return asked.of_people(f"""(
         SELECT sipHash64(person_id) AS who, person_id AS name, '' AS group_id, toUInt16(day) AS day,
             length(times_ms) AS reached
         FROM northstream.funnel_entries_on_lineage
         WHERE funnel = {funnel} AND day BETWEEN {day_number(asked.first)} AND {day_number(asked.last)}
-    )"""
-    rows = asked.of_people(entries)
-    return f"""
-    SELECT segment, {asked.bucket()} AS bucket, toInt64(countIf(reached >= {int(compute.to_step)})),
-        toInt64(countIf(reached >= {int(compute.from_step)}))
-    FROM {rows} WHERE bucket > 0 GROUP BY segment, bucket"""
+    )""")
