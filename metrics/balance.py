@@ -15,7 +15,7 @@ from metrics.asking import Bucket
 
 SCALE = Decimal("1E-10")
 """What an account pays a month is rounded to this once, when an event says it. All else is adding and taking away of
-such numbers, which is exact, so every bucket closes, whatever the rounding was (ADR 0901)."""
+such numbers, which is exact, so every bucket closes, whatever the rounding was (ADR 0921)."""
 
 LIMIT = Decimal("1E+12")
 """No account pays so much a month. It bounds the digits, so that sums over a million accounts stay exact."""

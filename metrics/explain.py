@@ -1,6 +1,6 @@
 """Why a metric moved: a change between two periods as a sum of shares, by inputs and by segments.
 
-Pure; the numbers and the marks of doubt are handed in. docs/why-it-moved.md says the methods in words, ADR 0903 why.
+Pure; the numbers and the marks of doubt are handed in. docs/why-it-moved.md says the methods in words, ADR 0923 why.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
