@@ -71,16 +71,16 @@ class ComputeReader:
 
     def read(self, section: Section) -> Compute:
         """The one kind that the mapping names."""
-        kinds = [name for name in _KINDS if name in section]
+        kinds = [name for name in KINDS if name in section]
         if len(kinds) > 1:
             section.report(section.line, f"names {len(kinds)} kinds of computation: {', '.join(kinds)}; keep one")
             return BROKEN
-        empty = [name for name in section.names() if name in _KINDS]
+        empty = [name for name in section.names() if name in KINDS]
         if not kinds and empty:
             section.report(section.line_of(empty[0]), f'"{empty[0]}" is empty; write {{}} when there is nothing to say')
         elif not section.names():
-            section.report(section.line, f"names no kind of computation; there are {', '.join(_KINDS)}")
-        compute = _KINDS[kinds[0]](self, section) if kinds else BROKEN
+            section.report(section.line, f"names no kind of computation; there are {', '.join(KINDS)}")
+        compute = KINDS[kinds[0]](self, section) if kinds else BROKEN
         section.close()
         return compute
 
@@ -303,7 +303,7 @@ def _read_sql(reader: ComputeReader, section: Section) -> Compute:
     return Sql(query, section.choice("over", _OVER, "sum"))
 
 
-_KINDS: Mapping[str, _Kind] = {
+KINDS: Mapping[str, _Kind] = {
     "counter": _read_counter,
     "count": _with_section("count", _read_count),
     "distinct": _with_section("distinct", _read_distinct),

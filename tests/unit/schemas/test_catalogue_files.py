@@ -23,6 +23,8 @@ from schemas.catalogue import (
     TreeNode,
 )
 from schemas.catalogue_files import load_catalogue
+from schemas.catalogue_lint import RULES
+from schemas.compute_files import KINDS
 from schemas.computes import (
     STREAMED,
     Actives,
@@ -429,3 +431,37 @@ def test_an_alert_never_loses_its_metric_silently(folder: Path) -> None:
         load_catalogue(folder, workspace)
     message = 'alerts/:1: the alert "Many" needs the metric "zz", which is not there any more'
     assert [str(finding) for finding in error.value.findings] == [message]
+
+
+GUIDE = (Path(__file__).parents[3] / "docs" / "catalogue.md").read_text("utf-8")
+
+
+def test_every_kind_of_the_guide_can_be_copied(folder: Path, workspace: Workspace) -> None:
+    """What the documentation shows works as it is written, and shows every kind."""
+    rows = re.findall(r"(?m)^\| (`[a-z_`, ]+`) \|.*\| `(\{.*\})` \|$", GUIDE)
+    metrics = "".join(f"- {{id: kind_{n}, unit: count, compute: {example}}}\n" for n, (_, example) in enumerate(rows))
+    catalogue = read(folder, workspace, metrics)
+    shown = {name for kinds, _ in rows for name in re.findall(r"[a-z_]+", kinds)}
+    assert shown == set(KINDS)
+    assert len(catalogue.metrics) == len(rows) + len(STREAMED)
+
+
+def test_the_files_of_the_guide_can_be_copied(folder: Path, workspace: Workspace) -> None:
+    """A metric, conditions, the tree, a board: one after the other."""
+    metric, where, main, board = re.findall(r"(?s)```yaml\n(.*?)```", GUIDE)
+    conditions = "".join(f"      {line}\n" for line in where.splitlines())
+    other = f"- id: other\n  unit: count\n  compute:\n    count:\n      event: Survey Answered\n{conditions}"
+    main = main.replace("opening_board: overview", "opening_board: growth_squad")
+    catalogue = read(folder, workspace, metric + other, main, board)
+    assert [card.kind for card in catalogue.boards["growth_squad"].sections[0].cards][:3] == ["number", "line", "bars"]
+    assert catalogue.metrics["csat"].compute == Ratio(
+        Count(
+            EventSet(("Survey Answered",), where=(Condition("kind", "=", ("csat",)), Condition("score", ">=", (4,))))
+        ),
+        Count(EventSet(("Survey Answered",), where=(Condition("kind", "=", ("csat",)),))),
+    )
+
+
+def test_every_rule_of_the_lint_is_in_the_guide() -> None:
+    """A finding can be looked up."""
+    assert {rule for rule in RULES if f"`{rule}`" not in GUIDE} == set()
