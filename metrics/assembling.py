@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from metrics.asking import Computer
+from metrics.account_dimensions import AccountDimensions
+from metrics.asking import Computer, Query
 from metrics.changes import Cause, ChangeFinder
 from metrics.counted import CounterComputer
+from metrics.dimensions import Dimensions
 from metrics.dispatch import Dispatcher
+from metrics.doubts import IntakeReader
 from metrics.drilling import Drill
+from metrics.events import EventComputer
 from metrics.facts import FactComputer, FactStore
 from metrics.keeper import PointKeeper
 from metrics.measures import CatalogueMeasures, MeasuringParts
@@ -20,6 +24,7 @@ from metrics.published import PublishedPoints
 from metrics.publishing import Publisher
 from metrics.refresher import Refresh, Refresher
 from metrics.shelf import Shelf
+from metrics.subscription_events import SubscriptionEvents
 from metrics.subscriptions import BalanceComputer
 from schemas.calendar import Calendar, day_date
 from schemas.catalogue import Catalogue
@@ -38,15 +43,20 @@ class Warehouse(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where everything comes from. `clock` gives Unix ms. `findings`: what is wrong with the catalogue's files."""
+    """Where everything comes from. `clock` gives Unix ms. `findings`: what is wrong with the catalogue's files.
+
+    `dimensions`: by what people and accounts are split. `expert`: runs queries of the kind `sql`, None: there are none.
+    """
 
     warehouse: Warehouse
     reports: Reports
     definitions: StreamDefinitions
+    dimensions: Dimensions
     catalogue: Callable[[], Catalogue]
     findings: Callable[[], Sequence[str]]
     clock: Callable[[], int]
     completeness: Callable[[], Completeness]
+    expert: Query | None = None
 
 
 class Assembled:
@@ -56,7 +66,8 @@ class Assembled:
         definitions = sources.definitions
         self._sources = sources
         self._calendar = Calendar(definitions.timezone)
-        self._balances = BalanceComputer(sources.warehouse, definitions.timezone, _no_attributes)
+        accounts = AccountDimensions(SubscriptionEvents(sources.warehouse, definitions.timezone), sources.dimensions)
+        self._balances = BalanceComputer(sources.warehouse, definitions.timezone, accounts)
         self._facts = FactStore(sources.warehouse)
         finder = ChangeFinder(sources.warehouse, definitions.timezone)
         self.keeper = PointKeeper(finder, definitions, self._today, sources.completeness)
@@ -65,8 +76,19 @@ class Assembled:
         )
         self._shelf = Shelf(sources.catalogue, self._publisher, self._today)
         self.computer = self.computer_over(sources.warehouse)
-        drilling = Drill(self._balances, self._facts)
-        parts = MeasuringParts(self._shelf, sources.findings, self.keeper, self._publisher, self.computer, drilling)
+        drilling = Drill(
+            sources.warehouse,
+            definitions,
+            sources.dimensions,
+            self._events_over(sources.warehouse),
+            self._balances,
+            self._facts,
+            self.keeper,
+        )
+        intake = IntakeReader(sources.warehouse, self._calendar, definitions)
+        parts = MeasuringParts(
+            self._shelf, sources.findings, self.keeper, self._publisher, self.computer, drilling, intake
+        )
         self.measures = CatalogueMeasures(parts)
 
     def computer_over(self, warehouse: Warehouse) -> Computer:
@@ -81,7 +103,19 @@ class Assembled:
                 Balance: self._balances,
                 Concentration: self._balances,
                 Fact: FactComputer(self._facts),
-            }
+            },
+            self._events_over(warehouse),
+        )
+
+    def _events_over(self, warehouse: Warehouse) -> EventComputer:
+        sources = self._sources
+        return EventComputer(
+            warehouse,
+            sources.definitions,
+            sources.dimensions,
+            sources.clock,
+            sources.expert,
+            self._balances.standing,
         )
 
     def refresher(self, computer: Computer, on_refresh: Callable[[Refresh], None] = lambda _: None) -> Refresher:
@@ -90,10 +124,6 @@ class Assembled:
 
     def _today(self) -> date:
         return day_date(self._calendar.day_of(self._sources.clock()))
-
-
-def assemble(sources: Sources) -> Assembled:
-    return Assembled(sources)
 
 
 _MESSAGE = """
@@ -114,7 +144,3 @@ class CauseNames:
             return cause.person
         found = self.warehouse.rows(_MESSAGE, {"message": cause.message})
         return str(found[0][0]) if found else ""
-
-
-def _no_attributes(dimension: str) -> Mapping[str, str | None]:
-    return {}

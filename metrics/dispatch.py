@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from metrics.asking import Answer, Ask, Computer
-from schemas.computes import Compute, Counter
+from schemas.computes import Compute, Counter, Sql
 from schemas.measuring import NotComputable, UnknownDimension
+from schemas.reading import ReadingUnavailable
 
 _MOST_SHOWN = 300
 
@@ -28,6 +29,11 @@ class Dispatcher:
         try:
             return computer.compute(compute, ask)
         except UnknownDimension:
+            raise
+        except ReadingUnavailable as error:
+            # What an expert's query asks too much of may be well otherwise.
+            if isinstance(compute, Sql):
+                raise NotComputable(first_line(error)) from error
             raise
         except ClickHouseError as error:
             raise NotComputable(first_line(error)) from error

@@ -1,42 +1,103 @@
-"""What is asked beyond values over time: who is behind a number, cohorts, dimensions, facts.
+"""What is asked beyond values over time: who is behind a number, cohorts, funnels, experiments, dimensions, facts.
 
 Passes each question on to who knows; computes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Any, TypeVar
 
-from metrics.asking import Ask, Bucket
+from metrics.asking import Ask, Bucket, Query
+from metrics.best_and_churned import best_and_churned
+from metrics.dimensions import Dimensions
+from metrics.events import EventComputer
+from metrics.experiments import outcomes
 from metrics.facts import FactStore
 from metrics.formula import Arithmetic, Division, Formula, Leaf
+from metrics.funnel_reach import funnel_reach
+from metrics.keeper import PointKeeper
 from metrics.subscriptions import BalanceComputer
-from schemas.computes import Balance, Concentration
-from schemas.measuring import CohortQuestion, CohortTable, FactRow, Member, NotComputable, SeriesQuestion
+from schemas.computes import Balance, Compute, Concentration
+from schemas.definitions import StreamDefinitions
+from schemas.measuring import (
+    BestAndChurned,
+    CohortQuestion,
+    CohortTable,
+    FactRow,
+    FunnelReach,
+    Member,
+    NotComputable,
+    Segment,
+    SeriesQuestion,
+    VariantOutcome,
+)
+
+T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
 class Drill:
-    """Implements `metrics.measures.Drilling`."""
+    """Implements `metrics.measures.Drilling`. Answers are kept until something changes, dear ones a while longer."""
 
-    def __init__(self, balances: BalanceComputer, facts: FactStore) -> None:
-        self._balances = balances
-        self._facts = facts
+    query: Query
+    definitions: StreamDefinitions
+    known_by: Dimensions
+    events: EventComputer
+    balances: BalanceComputer
+    store: FactStore
+    keeper: PointKeeper
 
     def cohorts(self, question: CohortQuestion, today: date) -> CohortTable:
-        return self._balances.cohorts(question, today)
+        if question.subject == "customer":
+            return self._kept(("cohorts", question, today), lambda: self.balances.cohorts(question, today))
+        return self._kept(("cohorts", question, today), lambda: self.events.cohorts(question))
 
     def members(self, formula: Formula, question: SeriesQuestion, limit: int, offset: int) -> Sequence[Member]:
         """Of a metric made of others: of the first that has members, numerators before denominators."""
-        leaf = first_leaf(formula)
+        compute = first_leaf(formula).compute
         ask = Ask([Bucket(question.first, question.last)], question.filters)
-        if isinstance(leaf.compute, Balance | Concentration):
-            return self._balances.members(leaf.compute, ask, limit, offset)
-        raise NotComputable("nobody knows who is behind it")
+        asked = ("members", repr(compute), question.first, question.last, question.filters, limit, offset)
+        return self._kept(asked, lambda: self._members(compute, ask, limit, offset))
+
+    def funnel(self, funnel: str, first: date, last: date, filters: tuple[Segment, ...]) -> FunnelReach:
+        steps = {one.id: len(one.steps) for one in self.definitions.funnels}[funnel]
+        asked = self.events.asked(Ask([Bucket(first, last)], filters))
+        return self._kept(
+            ("funnel", funnel, first, last, filters), lambda: funnel_reach(self.query, asked, funnel, steps)
+        )
+
+    def experiment(self, experiment: str, conversion: str, first: date, last: date) -> Sequence[VariantOutcome]:
+        asked = self.events.asked(Ask([Bucket(first, last)]))
+        return self._kept(
+            ("experiment", experiment, conversion, first, last),
+            lambda: outcomes(self.query, asked, self.balances, experiment, conversion),
+        )
+
+    def best_and_churned(self, first: date, last: date) -> BestAndChurned:
+        asked = self.events.asked(Ask([Bucket(first, last)]))
+        return self._kept(("best", first, last), lambda: best_and_churned(self.query, asked, self.balances))
+
+    def dimensions(self) -> Sequence[str]:
+        return self.known_by.names()
+
+    def segment_values(self, dimension: str, limit: int) -> Sequence[str | None]:
+        return self._kept(("values", dimension, limit), lambda: self.events.segment_values(dimension, limit))
 
     def write_facts(self, rows: Sequence[FactRow]) -> int:
-        return self._facts.write(rows)
+        return self.store.write(rows)
 
     def facts(self, fact: str, first: date, last: date) -> Sequence[FactRow]:
-        return self._facts.read(fact, first, last)
+        return self.store.read(fact, first, last)
+
+    def _members(self, compute: Compute, ask: Ask, limit: int, offset: int) -> Sequence[Member]:
+        if isinstance(compute, Balance | Concentration):
+            return self.balances.members(compute, ask, limit, offset)
+        return self.events.members(compute, ask, limit, offset)
+
+    def _kept(self, question: Hashable, ask: Callable[[], T]) -> T:
+        found: Any = self.keeper.keep(question, ask)
+        return found  # type: ignore[no-any-return]
 
 
 def first_leaf(formula: Formula) -> Leaf:

@@ -57,7 +57,7 @@ def _of_compute(compute: Compute, metrics: Mapping[str, MetricDefinition], path:
     match compute:
         case Ratio(numerator=numerator, denominator=denominator, scale=scale):
             above, below = (_of_part(part, metrics, path) for part in (numerator, denominator))
-            return Division(above, below, Decimal(repr(scale)))
+            return Division(above, below, Decimal(int(scale) if scale == int(scale) else repr(scale)))
         case Expression(text=text, terms=terms):
             node = _parsed(text)
             return Arithmetic(node, {name: _of_part(terms.get(name, name), metrics, path) for name in _names(node)})

@@ -5,10 +5,11 @@ A look finds what has changed; a reader freshens what is cheap, the refresher th
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from threading import Lock
+from typing import Any
 
 from metrics.asking import Answer, Ask, Bucket, Computer, Pair
 from metrics.changes import ALL, Cause, ChangeFinder, Changes
@@ -101,7 +102,7 @@ class PointKeeper:
     def read(self, leaf: Leaf, buckets: Sequence[Bucket], computer: Computer) -> dict[Bucket, Pair]:
         """As fresh as it is cheap. Raises what the computer raises."""
         points = self.points(leaf)
-        if points.needs.counters:
+        if points.is_live:
             return points.compute(buckets, computer)
         self._freshen_if_cheap(points, computer)
         return points.read(buckets, computer)
@@ -109,11 +110,19 @@ class PointKeeper:
     def peek(self, leaf: Leaf, buckets: Sequence[Bucket], computer: Computer) -> dict[Bucket, Pair]:
         """As they were computed last. Raises what the computer raises."""
         points = self.points(leaf)
-        return (points.compute if points.needs.counters else points.peek)(buckets, computer)
+        return (points.compute if points.is_live else points.peek)(buckets, computer)
 
     def ask(self, leaf: Leaf, ask: Ask, computer: Computer) -> Answer:
         """By segment; kept until something changes, or longer if it is dear."""
-        return self._answers.get((leaf.key, _key(ask)), self._generation, lambda: computer.compute(leaf.compute, ask))
+        answer: Answer = self._answers.get(
+            (leaf.key, _key(ask)), self._generation, lambda: computer.compute(leaf.compute, ask)
+        )
+        return answer
+
+    def keep(self, question: Hashable, ask: Callable[[], Any]) -> Any:
+        """An answer to anything else that stands on what is looked at."""
+        self.look()
+        return self._answers.get(question, self._generation, ask)
 
     def refresh(self, points: LeafPoints, computer: Computer) -> date | None:
         """Compute what is dirty or missing; from which day on, None if nothing was. Raises what the computer raises."""
@@ -179,7 +188,7 @@ class PointKeeper:
         for points in list(self._points.values()):
             maturing = points.is_maturing_from()
             points.mark_dirty(min(yesterday, maturing or yesterday), Cause(""))
-            if points.needs.counters:
+            if points.is_live:
                 points.note_refreshed(yesterday)
 
     def _apply(self, changes: Changes) -> None:
@@ -188,12 +197,15 @@ class PointKeeper:
             self._restless.append((time.monotonic(), first))
             if first != ALL:
                 self._history = min(first, self._history or first)
+        counted = self.quiet_before() or self._today()
         for day in changes.facts.values():
             self._history = min(day, self._history or day)
         for points in list(self._points.values()):
-            if points.needs.counters:
-                # Published before or after it is loaded: what was loaded of late may be counted only now.
-                points.note_refreshed(self.quiet_before() or self._today())
+            # Published before or after it is loaded: what was loaded of late may be counted only now.
+            if points.is_live:
+                points.note_refreshed(counted)
+            elif points.needs.counters:
+                points.mark_dirty(_moved_back(counted, points.needs.days_before), Cause(""))
             if (found := changes.first_for(points.needs)) is not None:
                 day, cause = found
                 points.mark_dirty(_moved_back(day, points.needs.days_before), cause)

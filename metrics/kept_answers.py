@@ -1,4 +1,4 @@
-"""Answers by segment, kept while nothing has changed; dear ones for a while longer.
+"""Answers, kept while nothing has changed; dear ones for a while longer.
 
 Does not compute, and does not know what has changed: a number tells that something has.
 """
@@ -7,9 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import NamedTuple
-
-from metrics.asking import Answer
+from typing import Any, NamedTuple
 
 LIMIT = 400
 DEAR_SECONDS = 0.25
@@ -23,20 +21,20 @@ _LONGEST_SECONDS = 60.0
 
 class _Kept(NamedTuple):
     generation: int
-    answer: Answer
+    answer: Any
     at: float
     cost_seconds: float
 
 
 class KeptAnswers:
-    """Safe to use from several threads; one of several that ask the same computes it."""
+    """Safe to use from several threads; one of several that ask the same computes it. No answer is None."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._computing: dict[Hashable, Lock] = {}
 
-    def get(self, question: Hashable, generation: int, compute: Callable[[], Answer]) -> Answer:
+    def get(self, question: Hashable, generation: int, compute: Callable[[], Any]) -> Any:
         """Errors of `compute` are passed on."""
         if (kept := self._found(question, generation)) is not None:
             return kept
@@ -50,7 +48,7 @@ class KeptAnswers:
             self._keep(question, _Kept(generation, answer, began, time.monotonic() - began))
             return answer
 
-    def _found(self, question: Hashable, generation: int) -> Answer | None:
+    def _found(self, question: Hashable, generation: int) -> Any:
         with self._lock:
             kept = self._kept.get(question)
             if kept is None:

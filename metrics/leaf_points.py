@@ -15,6 +15,7 @@ from metrics.formula import Leaf
 from metrics.kinds import most_days_of, nothing_of, rollup_of, sum_of
 from metrics.needs import Needs
 from metrics.periods import GRAINS, buckets_of, days_of, in_turns
+from schemas.computes import Counter
 
 WARM_SECONDS = 900.0
 """A range that somebody asked for within this time is computed anew with the rest."""
@@ -29,7 +30,7 @@ class LeafPoints:
     `dirty_from`: the first day whose data has changed since, None while nothing has. `through_ms`: everything received
     before it is in the points. `cost_seconds`: of the last time. `error`: why they could not be computed, or empty.
     `covered`: days that the points tell; `is_whole`: there is nothing before the first of them. `most_days`: so many at
-    most are kept, None: all.
+    most are kept, None: all. `is_live`: nothing is kept, the stream's counters are asked each time.
     """
 
     def __init__(self, leaf: Leaf, needs: Needs) -> None:
@@ -41,6 +42,7 @@ class LeafPoints:
         self.through_ms: int | None = None
         self.covered: Bucket | None = None
         self.is_whole = False
+        self.is_live = isinstance(leaf.compute, Counter)
         self.most_days = most_days_of(leaf.compute)
         self.cost_seconds = 0.0
         self.refreshed_at = float("-inf")

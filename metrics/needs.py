@@ -3,7 +3,7 @@
 Does not find changes: see `metrics.changes`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from schemas.computes import (
     Actives,
@@ -43,7 +43,7 @@ class Needs:
     """What a change must be of to touch a computation.
 
     `events`: track calls by name, None for any of them. `types`: of other messages. `people`: who is united with whom.
-    `accounts`: which account somebody belongs to. `facts`: by name. `counters`: those of the stream.
+    `accounts`: which account somebody belongs to. `facts`: by name. `counters`: what the stream publishes, too.
     `everything`: nobody can tell (SQL). `days_before`: so many days before a change may move too; None: all.
     """
 
@@ -62,8 +62,11 @@ def needs_of(compute: Compute, definitions: StreamDefinitions) -> Needs:
     match compute:
         case Count(source=source) | Sum(source=source) | Mean(source=source):
             return _messages((source,), definitions)
-        case Distinct(source=source, of=of) | Actives(source=source, of=of):
+        case Distinct(source=source, of=of):
             return _messages((source,), definitions, people=True, accounts=of == "account")
+        case Actives(source=source, of=of):
+            found = _messages((source,), definitions, people=True, accounts=of == "account")
+            return replace(found, counters=source.active)
         case Conversion(start=start, end=end, of=of, within_seconds=within):
             days = None if within is None else _days(within)
             return _messages((start, end), definitions, people=True, accounts=of == "account", days_before=days)
@@ -101,8 +104,8 @@ def _of_funnel(funnel: str, definitions: StreamDefinitions) -> Needs:
     for known in definitions.funnels:
         if known.id == funnel:
             names = frozenset(step.event for step in known.steps)
-            return Needs(names, people=True, days_before=_days(known.window_seconds))
-    return Needs(None, people=True, days_before=None)
+            return Needs(names, people=True, counters=True, days_before=_days(known.window_seconds))
+    return Needs(None, people=True, counters=True, days_before=None)
 
 
 def _messages(

@@ -127,7 +127,7 @@ class Publisher:
         found = [FIRST_DAY]
         for leaf in leaves_of(formula):
             points = self._keeper.points(leaf)
-            if points.needs.counters:
+            if points.is_live:
                 continue
             if points.covered is None:
                 return None
@@ -147,8 +147,8 @@ class Publisher:
         if not changes:
             return None, Cause("")
         first = min(day for day, _ in changes)
-        causes = sorted((day, cause.reason, cause) for day, cause in changes if cause.reason)
-        return first, causes[0][2] if causes else Cause("")
+        named = [change for change in changes if change[1].reason]
+        return first, min(named, key=lambda change: change[0])[1] if named else Cause("")
 
     def _unsettled_from(self, publication: Publication, look: Look) -> date | None:
         """The first bucket that is over, complete and at rest, but was published before it was."""

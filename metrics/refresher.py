@@ -25,6 +25,9 @@ RETRY_SECONDS = 60.0
 MATURING_SECONDS = 900.0
 """How old a value that matures may become before it is computed anew, though nothing has changed."""
 
+_AWAY = 3
+"""Failures in a row for which the warehouse is to blame."""
+
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.005, 2.0
 
 log = logging.getLogger(__name__)
@@ -39,7 +42,7 @@ class Refresh:
 
 
 class Refresher:
-    """`run` in one thread; everything else from any."""
+    """`run` in one thread; everything else from any. `finished_at`: monotonic seconds of the last whole round's end."""
 
     def __init__(
         self,
@@ -58,6 +61,8 @@ class Refresher:
         self._stop = threading.Event()
         self._edition: Edition | None = None
         self._failed_at: dict[str, float] = {}
+        self._away = 0
+        self.finished_at = time.monotonic()
 
     def run(self) -> None:
         """Until `stop`. While the warehouse is away it tries again every second."""
@@ -84,11 +89,15 @@ class Refresher:
             if self._stop.is_set():
                 return 0
             self._refresh(points)
-        return sum(self._publish(one, look) for one in edition.publications.values())
+        published = sum(self._publish(one, look) for one in edition.publications.values())
+        self.finished_at = time.monotonic()
+        return published
 
     def failures(self) -> dict[str, str]:
         """Metrics that cannot be computed, and why."""
-        edition = self._shelf.current()
+        edition = self._edition
+        if edition is None:
+            return {}
         found = dict(edition.broken)
         for metric, formula in edition.formulas.items():
             errors = [error for leaf in leaves_of(formula) if (error := self._keeper.points(leaf).error)]
@@ -126,9 +135,9 @@ class Refresher:
     def _is_due(self, points: LeafPoints, intervals: dict[str, float]) -> bool:
         interval = intervals.get(points.leaf.key)
         now = time.monotonic()
-        if interval is None or points.needs.counters:
+        if interval is None or points.is_live:
             return False
-        if points.error and now - self._failed_at.get(points.leaf.key, float("-inf")) < RETRY_SECONDS:
+        if points.error and now - self._failed_at.get(points.leaf.key, float("-inf")) < self._retry_seconds():
             return False
         if not points.is_settled:
             return True
@@ -136,14 +145,23 @@ class Refresher:
             points.mark_maturing()
         return points.dirty_from is not None and now - points.refreshed_at >= interval
 
+    def _retry_seconds(self) -> float:
+        return LOOK_SECONDS if self._away else RETRY_SECONDS
+
     def _refresh(self, points: LeafPoints) -> None:
+        """A failure is noted, and of others only what is due: unless the warehouse fails several in a row."""
         began = time.monotonic()
         try:
             self._keeper.refresh(points, self._computer)
-        except NotComputable as error:
+            self._away = 0
+        except (NotComputable, ReadingUnavailable) as error:
             points.error = str(error)
             self._failed_at[points.leaf.key] = time.monotonic()
             log.warning("a metric cannot be computed: %s", error)
+            if isinstance(error, ReadingUnavailable):
+                self._away += 1
+                if self._away >= _AWAY:
+                    raise
         seconds = time.monotonic() - began
         self._on_refresh(Refresh(seconds, bool(points.error)))
         # Readers and the loader get at least as much of the machine.

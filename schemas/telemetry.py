@@ -191,6 +191,20 @@ class Api:
     )
 
 
+class Measuring:
+    """Told by the boards' process, or the embedded engine: how fresh the metric catalogue's values are."""
+
+    REFRESH_DURATION = _histogram(
+        "metrics_refresh_duration_seconds", "Computations of the catalogue computed anew.", buckets=DELAYS
+    )
+    REFRESH_FAILURES = _counter("metrics_refresh_failures_total", "Computations of the catalogue that failed.")
+    REFRESH_AGE = _gauge("metrics_refresh_age_seconds", "How long ago all that was due had been refreshed.")
+    OVERDUE = _gauge(
+        "metrics_overdue_seconds", "For how long what waits longest should have been refreshed; 0 in time."
+    )
+    FAILING = _gauge("metrics_failing", "Metrics of the catalogue that cannot be computed.")
+
+
 class Sql:
     """Told by the warehouse's process, or the embedded engine."""
 
@@ -199,7 +213,7 @@ class Sql:
     )
 
 
-GROUPS = (EveryProcess, Collector, Worker, Loader, Alerter, Api, Sql)
+GROUPS = (EveryProcess, Collector, Worker, Loader, Alerter, Api, Measuring, Sql)
 
 DECLARED: tuple[Series, ...] = tuple(
     value for group in GROUPS for value in vars(group).values() if isinstance(value, Series)

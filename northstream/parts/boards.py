@@ -12,10 +12,10 @@ from fastapi import FastAPI
 
 from dashboard.app import create_app
 from northstream.clock import unix_ms
-from northstream.parts.only_streamed import OnlyStreamed
 from northstream.parts.stores import Stores
 from northstream.parts.warehouse_check import warehouse_check
 from northstream.settings import Settings
+from schemas.measuring import Measures
 from schemas.reading import ReadingUnavailable
 from warehouse.client import Warehouse
 from warehouse.notes_store import NotesStore
@@ -28,6 +28,7 @@ def create_api(
     settings: Settings,
     telemetry: Callable[[], str],
     alerts: Callable[[], Sequence[Mapping[str, Any]]],
+    measures: Measures,
     probe: Warehouse | None = None,
 ) -> FastAPI:
     """The application. `alerts`: where every alert rule stands now.
@@ -40,7 +41,7 @@ def create_api(
     readiness = warehouse_check(probe or stores.warehouse)
     return create_app(
         reports=stores.reports,
-        measures=OnlyStreamed(stores.workspace),
+        measures=measures,
         workspace=stores.workspace,
         clock=unix_ms,
         secret_keys=[settings.secret_key],

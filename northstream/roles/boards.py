@@ -10,6 +10,7 @@ from northstream.launch import Launch
 from northstream.lifetime import Lifetime, live
 from northstream.parts.boards import create_api, follow_completeness
 from northstream.parts.cluster_stores import ClusterStores, open_cluster_stores
+from northstream.parts.measuring import open_measuring
 from northstream.parts.server_warehouse import connect
 from northstream.serving import served
 from northstream.telemetry.completeness import CompletenessTelemetry
@@ -22,6 +23,9 @@ from warehouse.client import Patience
 
 DRAIN_SECONDS = 5
 """How long open requests may take; live streams are ended at once."""
+
+REFRESHING = Patience(reading=120.0)
+"""The first computation of a whole history may take longer than any reader would wait."""
 
 PROBING = Patience(connecting=2.0, reading=2.0, writing=2.0)
 """A server that is silent for so long is taken for dead by reads that wait: within their five seconds."""
@@ -44,16 +48,21 @@ async def _answer(launch: Launch, lifetime: Lifetime) -> None:
 async def _serve(launch: Launch, cluster: ClusterStores, lifetime: Lifetime) -> None:
     stores = cluster.stores
     alerts = AlertStates(stores.warehouse)
-    registry = process_registry("boards", Timely(CompletenessTelemetry(stores.reports, unix_ms).collect))
+    background = connect(launch.settings, size=1, patience=REFRESHING)
+    measuring = open_measuring(stores, launch.settings, background, None, lifetime.fail)
+    completeness = Timely(CompletenessTelemetry(stores.reports, unix_ms).collect)
+    registry = process_registry("boards", completeness, measuring.telemetry)
     probe = connect(launch.settings, size=2, patience=PROBING)
-    api = create_api(stores, launch.settings, telemetry_of(registry), alerts.read, probe)
+    api = create_api(stores, launch.settings, telemetry_of(registry), alerts.read, measuring.measures, probe)
     following = asyncio.create_task(follow_completeness(stores, _always))
+    measuring.start()
     async with served(observed_api(api, registry), launch.socket("http"), DRAIN_SECONDS) as serving:
         try:
             await lifetime.first_end_of(serving, following)
         finally:
             following.cancel()
             await api.state.close_streams()
+            await asyncio.to_thread(measuring.stop)
             await asyncio.to_thread(probe.close)
 
 

@@ -17,6 +17,7 @@ from northstream.lifetime import Lifetime, live
 from northstream.parts.alerting import create_alerter
 from northstream.parts.boards import create_api, follow_completeness
 from northstream.parts.embedded_stores import EmbeddedStores, open_embedded_stores
+from northstream.parts.measuring import open_measuring
 from northstream.parts.sql import create_sql_face
 from northstream.parts.stream import freeze_people, run_stream, tune_garbage_collection
 from northstream.ports import reachable_host
@@ -34,6 +35,7 @@ from stream.log.offsets import LOADER, CommittedOffsets
 from stream.log.transport import LOCAL_BROKER, LocalTopics
 from stream.log.wakeup import Doorbell, WakeListener
 from stream.worker import NextOffsets, Worker
+from warehouse.client import Warehouse
 from warehouse.history import WarehouseHistory
 from warehouse.loader import Loader
 
@@ -91,6 +93,8 @@ class _Engine:
             embedded.events, stores.warehouse, on_loaded=self._note_load, on_failure=self._lifetime.fail
         )
         self._stream_settings = StreamSettings(LocalTopics(embedded.events, embedded.handoffs, self._offsets, bell))
+        background = Warehouse.embedded(places.warehouse, size=1)
+        self._measuring = open_measuring(stores, settings, background, None, lifetime.fail)
         self._api = self._create_faces(launch)
         self._alerting = Background("alerter", self._alerter.run, self._lifetime.fail)
         self._wake.subscribe(bell.ring)
@@ -100,8 +104,10 @@ class _Engine:
         """Read API and pages on the Unix socket, SQL on its port."""
         completeness = CompletenessTelemetry(self._stores.reports, unix_ms)
         asking = Timely(self._worker.collect_lag, self._loader.collect_lag, completeness.collect)
-        registry = process_registry("engine", self._worker, self._loader, self._alerter, asking)
-        api = create_api(self._stores, launch.settings, telemetry_of(registry), self._alerter.states)
+        told = (self._worker, self._loader, self._alerter, self._measuring.telemetry, asking)
+        registry = process_registry("engine", *told)
+        measures = self._measuring.measures
+        api = create_api(self._stores, launch.settings, telemetry_of(registry), self._alerter.states, measures)
         places = self._embedded.places
         sql = create_sql_face(places.warehouse, launch.settings)
         apps = [
@@ -120,6 +126,7 @@ class _Engine:
         self._loader.start()
         self._api.start()
         self._alerting.start()
+        self._measuring.start()
         try:
             await self._lifetime.first_end_of(taking)
             if taking.done():
@@ -191,7 +198,8 @@ class _Engine:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._wake.close()
         self._alerter.stop()
-        for end in (self._loader.stop, self._alerting.join, self._api.stop, self._offsets.close):
+        ends = (self._loader.stop, self._alerting.join, self._measuring.stop, self._api.stop, self._offsets.close)
+        for end in ends:
             await asyncio.to_thread(end)
 
     async def _tell_counted(self) -> None:

@@ -3,7 +3,6 @@
 Does not run threads.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,7 +10,8 @@ from typing import Any
 import msgspec
 
 from metrics.asking import Answer, Ask, Computer
-from metrics.assembling import Sources, assemble
+from metrics.assembling import Assembled, Sources
+from metrics.dimensions import Dimensions
 from metrics.measures import CatalogueMeasures
 from metrics.refresher import Refresher
 from schemas.catalogue import Catalogue, MetricDefinition
@@ -67,13 +67,14 @@ class Rig:
             warehouse=self.warehouse,
             reports=None,  # type: ignore[arg-type]
             definitions=DEFINITIONS,
+            dimensions=Dimensions(),
             catalogue=self.catalogue,
             findings=lambda: (),
             clock=self.now_ms,
             completeness=self.completeness,
         )
-        self.assembled = assemble(sources)
-        self.noting = Noting(self.assembled.computer)
+        self.assembled = Assembled(sources)
+        self.noting = Noting(self.assembled.computer_over(self.warehouse))
         self.measures: CatalogueMeasures = self.assembled.measures
         self.refresher: Refresher = self.assembled.refresher(self.noting)
 
@@ -115,6 +116,3 @@ class Rig:
             {"metric": metric},
         )
         return dict(rows)
-
-
-Define = Callable[..., None]

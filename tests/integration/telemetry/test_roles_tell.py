@@ -19,7 +19,7 @@ TOLD_BY = {
     "worker": (names.EveryProcess, names.Worker),
     "loader": (names.EveryProcess, names.Loader),
     "alerter": (names.EveryProcess, names.Alerter),
-    "boards": (names.EveryProcess, names.Api),
+    "boards": (names.EveryProcess, names.Api, names.Measuring),
     "warehouse": (names.EveryProcess, names.Sql),
 }
 """What each role tells, besides what every process does."""

@@ -1,0 +1,82 @@
+"""The metric catalogue measured over the warehouse: what answers, and the thread that keeps it fresh.
+
+Does not compute: see `metrics`.
+"""
+
+from collections.abc import Callable
+
+from metrics.asking import Query
+from metrics.assembling import Assembled, Sources
+from metrics.dimensions import Dimensions
+from northstream.background import Background
+from northstream.clock import unix_ms
+from northstream.live_catalogue import LiveCatalogue, open_catalogue
+from northstream.parts.stores import Stores
+from northstream.settings import Settings
+from northstream.telemetry.measuring import MeasuringTelemetry
+from schemas.measuring import Measures
+from warehouse.client import Warehouse
+
+
+class Measuring:
+    """`measures` answers as soon as this is made; points are refreshed from `start` to `stop`."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        catalogue: LiveCatalogue,
+        background: Warehouse,
+        expert: Query | None,
+        on_failure: Callable[[Exception], None],
+    ) -> None:
+        """`background` is the same warehouse over a connection that readers do not use; closed by `stop`."""
+        workspace = stores.workspace
+        dimensions = Dimensions(
+            [trait.name for trait in workspace.person_traits], [trait.name for trait in workspace.group_traits]
+        )
+        assembled = Assembled(
+            Sources(
+                warehouse=stores.warehouse,
+                reports=stores.reports,
+                definitions=workspace.stream,
+                dimensions=dimensions,
+                catalogue=catalogue.current,
+                findings=catalogue.findings,
+                clock=unix_ms,
+                completeness=stores.reports.recent_completeness,
+                expert=expert,
+            )
+        )
+        self.measures: Measures = assembled.measures
+        self.telemetry = MeasuringTelemetry()
+        self._catalogue = catalogue
+        self._background = background
+        self._refresher = assembled.refresher(assembled.computer_over(background), self.telemetry.note)
+        self._refreshing = Background("metrics", self._refresher.run, on_failure)
+        self.telemetry.follow(self._refresher)
+
+    def start(self) -> None:
+        self._catalogue.start()
+        self._refreshing.start()
+
+    def stop(self) -> None:
+        """A computation under way is not waited for longer than a process may take to end."""
+        self._refresher.stop()
+        self._catalogue.stop()
+        self._refreshing.join()
+        self._background.close()
+
+
+def open_measuring(
+    stores: Stores,
+    settings: Settings,
+    background: Warehouse,
+    expert: Query | None,
+    on_failure: Callable[[Exception], None],
+) -> Measuring:
+    """Over the workspace that the settings name.
+
+    Raises:
+        UserError: its catalogue is broken.
+    """
+    return Measuring(stores, open_catalogue(settings, stores.workspace), background, expert, on_failure)
