@@ -55,7 +55,8 @@ class Movement(NamedTuple):
 
 @dataclass(slots=True)
 class SpanBalance:
-    """A span of days. Movements are counted event by event, as amounts of 0 or more; customers by its two ends only.
+    """A span of days. Movements are counted event by event, as amounts of 0 or more; customers by its two ends only,
+    but for `customers_acquired`, who paid for the first time ever.
 
     So an account that comes and leaves within the span moves money, but is neither `customers_new` nor
     `customers_lost`, and one that leaves and comes back was never lost: (end − new) ÷ start = 1 − lost ÷ start.
@@ -74,6 +75,7 @@ class SpanBalance:
     churn: Decimal = ZERO
     customers_new: int = 0
     customers_lost: int = 0
+    customers_acquired: int = 0
     expansion_by_cause: dict[str, Decimal] = field(default_factory=dict)
     left: frozenset[str] = frozenset()
 
@@ -179,6 +181,7 @@ class _Running:
     def _cross(self, movement: Movement, was_customer: bool) -> None:
         """Somebody becomes a customer or ceases to be one."""
         balance, joins = self._balance, 1 if movement.after else -1
+        balance.customers_acquired += movement.kind == "new"
         balance.customers_end += joins
         if was_customer:
             balance.customers_lost -= joins

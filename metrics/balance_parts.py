@@ -73,6 +73,8 @@ def behind(
             return dict.fromkeys(at_start, ONE)
         case "customers_end":
             return dict.fromkeys(at_end, ONE)
+        case "customers_acquired":
+            return {one.account: ONE for one in movements.between(span.first, span.last) if one.kind == "new"}
         case "customers_new":
             return {account: ONE for account in at_end if account not in at_start}
         case "customers_lost":

@@ -40,7 +40,7 @@ _DEAR_DAYS = 35
 
 _BORDERS = ("start", "customers_start")
 _LEVELS = ("end", "customers_end")
-_FLOWS = ("new", "reactivation", "expansion", "contraction", "churn")
+_FLOWS = ("new", "reactivation", "expansion", "contraction", "churn", "customers_acquired")
 
 
 def rollup_of(compute: Compute) -> Rollup:

@@ -150,6 +150,7 @@ BalancePart = Literal[
     "customers_start",
     "customers_end",
     "customers_new",
+    "customers_acquired",
     "customers_lost",
     "realised_value",
 ]
@@ -160,9 +161,11 @@ class Balance:
     """A part of the monthly recurring revenue of accounts, or of their number (`metrics.balance` has the rules).
 
     `start`, `end`: at the bucket's borders. Movements are sums over the bucket; `cause` narrows expansion.
-    `retained`: what the customers of the start pay at the end (for NRR). `realised_value`: mean of what customers
-    who left in the bucket had paid. With `months`, the part is that of so many calendar months instead of the bucket:
-    from the first day of the month `months` - 1 before that of the bucket's last day, to that last day.
+    `customers_new` pay at the end and did not at the start, `customers_lost` the reverse; `customers_acquired` paid
+    for the first time ever. `retained`: what the customers of the start pay at the end (for NRR). `realised_value`:
+    mean of what customers who left in the bucket had paid. With `months`, the part is that of so many calendar months
+    instead of the bucket: from the first day of the month `months` - 1 before that of the bucket's last day, to that
+    last day.
     """
 
     part: BalancePart

@@ -119,7 +119,7 @@ def test_days_add_up_to_weeks_months_and_the_whole(changes: list[Change]) -> Non
     for spans in GRAINS.values():
         found = movements.balances(spans)
         assert all(one.end == following.start for one, following in itertools.pairwise(found))
-        for name in ("new", "reactivation", "expansion", "contraction", "churn"):
+        for name in ("new", "reactivation", "expansion", "contraction", "churn", "customers_acquired"):
             assert sum(getattr(balance, name) for balance in found) == getattr(whole, name)
 
 
