@@ -24,9 +24,11 @@ from dashboard.pages import PagesContext, page_routes
 from dashboard.reading import PATIENCE_SECONDS, Reader
 from dashboard.safe_headers import SafeHeaders
 from dashboard.shell import Shell
+from dashboard.start_routes import StartContext, start_api_routes, start_page_routes
 from dashboard.view_door import ViewDoor
 from schemas.calendar import Calendar
 from schemas.definitions import Workspace
+from schemas.guide import WorkspaceEditor
 from schemas.measuring import Measures
 from schemas.notes import Notes
 from schemas.reading import Reports
@@ -46,6 +48,7 @@ def create_app(
     patience_seconds: float = PATIENCE_SECONDS,
     is_there: Callable[[], bool] | None = None,
     notes: Notes | None = None,
+    editor: WorkspaceEditor | None = None,
 ) -> FastAPI:
     """The application of one workspace, for the engine's Unix socket or a port of its own.
 
@@ -58,6 +61,7 @@ def create_app(
         patience_seconds: how long a read waits for a warehouse that is away.
         is_there: whether the warehouse answers at all, within half the patience; may block. None: it cannot hang.
         notes: what people write down; None: there is nothing to write on.
+        editor: what the first-run guide writes with; None: there is no guide.
 
     A server that stops awaits `app.state.close_streams()` first: live streams never end by themselves.
 
@@ -80,6 +84,10 @@ def create_app(
         app.include_router(notes_routes(noting, access))
         app.include_router(digest_api_routes(ritual, access))
         app.include_router(digest_page_routes(ritual, access, shell))
+    if editor is not None:
+        guide = StartContext(measures, editor, reader, workspace)
+        app.include_router(start_api_routes(guide, access))
+        app.include_router(start_page_routes(shell))
     # Threads of their own: whether all is well must be told however many questions wait for the warehouse.
     app.include_router(operation_routes(readiness, telemetry, Reader(patience_seconds), access))
     app.include_router(documentation_routes(app, access))

@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from secrets import token_hex
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
 from dashboard.access import Access
 from dashboard.api import refuse_unknown_parameters
+from dashboard.conditional import ConditionalRoute
 from dashboard.failures import Failure, Reason
 from dashboard.json_answers import json_answer
 from dashboard.moments import WorkspaceClock
@@ -34,7 +35,7 @@ from dashboard.note_shapes import (
 )
 from dashboard.reading import Reader
 from dashboard.shapes import ErrorForm
-from dashboard.small_bodies import read_body
+from dashboard.small_bodies import body_of, read_body
 from dashboard.weeks import monday_of, read_week
 from schemas.catalogue import Catalogue
 from schemas.notes import Action, ActionStatus, Annotation, Decision, Notes, NotesQuestion, Stamp
@@ -64,6 +65,7 @@ def notes_routes(context: NotesContext, access: Access) -> APIRouter:
     router = APIRouter(
         prefix="/api",
         tags=["notes"],
+        route_class=ConditionalRoute,
         dependencies=[Depends(access.require_secret_key), Depends(refuse_unknown_parameters)],
         responses={
             status: {"model": ErrorForm, "description": text}
@@ -151,7 +153,7 @@ def _add_annotations(router: APIRouter, context: NotesContext, desk: _Desk) -> N
         question = NotesQuestion(first, last, metric, board, "", limit + 1, offset)
         return _page("annotations", await context.reader.ask(notes.annotations, question), limit, offset)
 
-    @router.post("/annotations", status_code=201, response_model=dict, openapi_extra=_takes(NewAnnotation))
+    @router.post("/annotations", status_code=201, response_model=dict, openapi_extra=body_of(NewAnnotation))
     async def add_annotation(request: Request) -> Response:
         new = await read_body(request, NewAnnotation)
         desk.check_named(new.metric, new.board)
@@ -160,7 +162,7 @@ def _add_annotations(router: APIRouter, context: NotesContext, desk: _Desk) -> N
         await desk.keep(note)
         return json_answer(shown_note(note), 201)
 
-    @router.patch("/annotations/{note_id}", response_model=dict, openapi_extra=_takes(AnnotationChange))
+    @router.patch("/annotations/{note_id}", response_model=dict, openapi_extra=body_of(AnnotationChange))
     async def change_annotation(request: Request, note_id: str) -> Response:
         change = await read_body(request, AnnotationChange)
         desk.check_named(change.metric or "", change.board or "")
@@ -184,7 +186,7 @@ def _add_decisions(router: APIRouter, context: NotesContext, desk: _Desk) -> Non
         question = NotesQuestion(_week_of(first), last, metric, "", "", limit + 1, offset)
         return _page("decisions", await context.reader.ask(notes.decisions, question), limit, offset)
 
-    @router.post("/decisions", status_code=201, response_model=dict, openapi_extra=_takes(NewDecision))
+    @router.post("/decisions", status_code=201, response_model=dict, openapi_extra=body_of(NewDecision))
     async def add_decision(request: Request) -> Response:
         new = await read_body(request, NewDecision)
         desk.check_named(new.metric)
@@ -193,7 +195,7 @@ def _add_decisions(router: APIRouter, context: NotesContext, desk: _Desk) -> Non
         await desk.keep(note)
         return json_answer(shown_note(note), 201)
 
-    @router.patch("/decisions/{note_id}", response_model=dict, openapi_extra=_takes(DecisionChange))
+    @router.patch("/decisions/{note_id}", response_model=dict, openapi_extra=body_of(DecisionChange))
     async def change_decision(request: Request, note_id: str) -> Response:
         """As a week later, when its `outcome` is known."""
         change = await read_body(request, DecisionChange)
@@ -223,7 +225,7 @@ def _add_actions(router: APIRouter, context: NotesContext, desk: _Desk) -> None:
         question = NotesQuestion(_week_of(first), last, metric, "", status or "", limit + 1, offset)
         return _page("actions", await context.reader.ask(notes.actions, question), limit, offset)
 
-    @router.post("/actions", status_code=201, response_model=dict, openapi_extra=_takes(NewAction))
+    @router.post("/actions", status_code=201, response_model=dict, openapi_extra=body_of(NewAction))
     async def add_action(request: Request) -> Response:
         new = await read_body(request, NewAction)
         desk.check_named(new.metric)
@@ -233,7 +235,7 @@ def _add_actions(router: APIRouter, context: NotesContext, desk: _Desk) -> None:
         await desk.keep(note)
         return json_answer(shown_note(note), 201)
 
-    @router.patch("/actions/{note_id}", response_model=dict, openapi_extra=_takes(ActionChange))
+    @router.patch("/actions/{note_id}", response_model=dict, openapi_extra=body_of(ActionChange))
     async def change_action(request: Request, note_id: str) -> Response:
         change = await read_body(request, ActionChange)
         desk.check_named(change.metric or "")
@@ -278,9 +280,3 @@ def _week(written: str | None, clock: WorkspaceClock) -> date:
 
 def _week_of(day: date | None) -> date | None:
     return None if day is None else monday_of(day)
-
-
-def _takes(shape: type[BaseModel]) -> dict[str, Any]:
-    """The documentation of a body that the route reads itself, because it counts the bytes first."""
-    schema = shape.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}

@@ -50,7 +50,7 @@ class Spelling:
             case "seconds":
                 return self._duration(value)
             case "multiple":
-                return f"{self.number(value, decimals)}×"
+                return f"{self.number(value, decimals)}{_NARROW}×"
             case "days" | "months" | "years":
                 many, one = _LONG_SPANS[metric.unit]
                 return f"{self.number(value, decimals)}{_FIRM}{self.texts[one if abs(value) == 1 else many]}"

@@ -15,6 +15,7 @@ from northstream.clock import unix_ms
 from northstream.parts.stores import Stores
 from northstream.parts.warehouse_check import warehouse_check
 from northstream.settings import Settings
+from northstream.workspace_editing import FolderEditor
 from schemas.measuring import Measures
 from schemas.reading import ReadingUnavailable
 from warehouse.client import Warehouse
@@ -51,6 +52,7 @@ def create_api(
         alerts=alerts,
         is_there=(lambda: all(readiness().values())) if probe else None,
         notes=NotesStore(stores.warehouse),
+        editor=FolderEditor(settings),
     )
 
 

@@ -20,6 +20,8 @@ from contract.notes.remembered_notes import RememberedNotes
 from stand_ins.measures import InMemoryMeasures
 
 from dashboard.app import create_app
+from northstream.settings import Settings
+from northstream.workspace_editing import FolderEditor
 from schemas.catalogue_files import load_catalogue
 from schemas.reading import (
     Completeness,
@@ -197,6 +199,7 @@ def build(reports: InMemoryReports, measures: InMemoryMeasures) -> Callable[...,
             "reports": reports,
             "measures": measures,
             "notes": RememberedNotes(),
+            "editor": FolderEditor(Settings(data_dir=Path("/nowhere"))),
             "workspace": load_workspace(DEFAULT_WORKSPACE),
             "clock": lambda: NOW_MS,
             "secret_keys": [SECRET_KEY],

@@ -39,9 +39,12 @@ API = {
     "/api/actions",
     "/api/actions/{note_id}",
     "/api/digest",
+    "/api/start",
+    "/api/start/preview",
+    "/api/start/save",
 }
 OPEN = {"/healthz", "/readyz", "/live/login"}
-PAGES = {"/", "/live", "/boards", "/boards/{board_id}", "/metrics/{metric_id}", "/tree", "/digest"}
+PAGES = {"/", "/live", "/boards", "/boards/{board_id}", "/metrics/{metric_id}", "/tree", "/digest", "/start"}
 BEHIND_PAGES = {"/live/data", "/live/stream", "/static/{path:path}", "/metrics", "/api/docs", "/api/openapi.json"}
 BEHIND_PAGES |= {"/boards/{board_id}.svg"}
 
