@@ -11,6 +11,7 @@ from pathlib import Path
 from northstream.failures import UserError
 from northstream.published_metrics import PublishedMetrics
 from northstream.settings import Settings
+from northstream.workspace_copy import WorkspaceCopy
 from northstream.workspaces import workspace_folder
 from schemas.catalogue import Catalogue
 from schemas.catalogue_files import load_catalogue
@@ -34,10 +35,11 @@ def open_catalogue(settings: Settings, workspace: Workspace) -> "LiveCatalogue":
     """The catalogue of the workspace that the settings name, held against what the data folder has published.
 
     Raises:
-        UserError: it is broken, with every finding.
+        UserError: it is broken, with every finding, and none was in use before.
     """
+    published, copy = PublishedMetrics(settings.data_dir), WorkspaceCopy(settings.data_dir)
     try:
-        return LiveCatalogue(lambda: workspace_folder(settings), workspace, PublishedMetrics(settings.data_dir))
+        return LiveCatalogue(lambda: workspace_folder(settings), workspace, published, copy)
     except WorkspaceErrors as error:
         raise UserError(f"the catalogue cannot be used:\n{error}") from error
 
@@ -46,27 +48,31 @@ class LiveCatalogue:
     """Safe to ask from any thread. `on_change`: called with each new catalogue in the thread that looks; never raises.
 
     `folder` is asked at each look, so that a workspace which is made while the product runs is found.
-    At the start a definition that changed without a new version is used, and said.
+    `copy`: what is in use is kept there, for a start while the files are broken.
     """
 
     def __init__(
-        self, folder: Callable[[], Path], workspace: Workspace, published: PublishedMetrics | None = None
+        self,
+        folder: Callable[[], Path],
+        workspace: Workspace,
+        published: PublishedMetrics | None = None,
+        copy: WorkspaceCopy | None = None,
     ) -> None:
-        """Read the catalogue for the first time.
+        """Read the catalogue for the first time; while it is broken, the one from before.
 
         Raises:
-            WorkspaceErrors: it is broken.
+            WorkspaceErrors: it is broken, and none was in use before.
         """
         self.on_change: list[Callable[[Catalogue], None]] = []
         self._folder = folder
         self._workspace = workspace
         self._published = published
+        self._copy = copy
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="catalogue", daemon=True)
         self._seen = self._read_stamp = stamp_of(folder())
-        self._catalogue = load_catalogue(folder(), workspace)
-        self._findings: tuple[Finding | LintFinding, ...] = self._changed(self._catalogue)
-        self._say()
+        self._findings: tuple[Finding | LintFinding, ...] = ()
+        self._catalogue = self._first()
 
     def current(self) -> Catalogue:
         """The last catalogue that was whole."""
@@ -100,21 +106,50 @@ class LiveCatalogue:
         while not self._stop.wait(PAUSE_SECONDS):
             self.look()
 
+    def _first(self) -> Catalogue:
+        found = self._load()
+        if found is not None and not self._findings:
+            self._keep()
+            return found
+        self._say()
+        # Without a copy a definition that changed without a new version is better than no catalogue.
+        used = self._from_copy() or found
+        if used is None:
+            raise WorkspaceErrors(item for item in self._findings if isinstance(item, Finding))
+        return used
+
     def _read(self) -> None:
-        try:
-            catalogue = load_catalogue(self._folder(), self._workspace)
-            self._findings = self._changed(catalogue)
-        except WorkspaceErrors as error:
-            self._findings = error.findings
-        if self._findings:
+        found = self._load()
+        if found is None or self._findings:
             self._say()
             return
-        is_new = catalogue != self._catalogue
-        self._catalogue = catalogue
+        is_new = found != self._catalogue
+        self._catalogue = found
+        self._keep()
         if is_new:
-            log.info("the catalogue has changed: %d metrics, %d boards", len(catalogue.metrics), len(catalogue.boards))
+            log.info("the catalogue has changed: %d metrics, %d boards", len(found.metrics), len(found.boards))
             for tell in self.on_change:
-                tell(catalogue)
+                tell(found)
+
+    def _load(self) -> Catalogue | None:
+        """What the files say, None when they are broken; notes what is wrong with them."""
+        try:
+            catalogue = load_catalogue(self._folder(), self._workspace)
+        except WorkspaceErrors as error:
+            self._findings = error.findings
+            return None
+        self._findings = self._changed(catalogue)
+        return catalogue
+
+    def _from_copy(self) -> Catalogue | None:
+        try:
+            return load_catalogue(self._copy.folder, self._workspace) if self._copy is not None else None
+        except WorkspaceErrors:
+            return None
+
+    def _keep(self) -> None:
+        if self._copy is not None:
+            self._copy.keep(self._folder())
 
     def _changed(self, catalogue: Catalogue) -> tuple[LintFinding, ...]:
         """Definitions that changed without a new version; without any, all are noted as published."""

@@ -21,6 +21,7 @@ from northstream.logs import configure_logs
 from northstream.ports import bound_port, listen, reachable_host
 from northstream.readiness import wait_until_ready
 from northstream.settings import Settings
+from northstream.workspace_copy import keep_workspace
 from northstream.workspaces import check_workspace
 
 DRAIN_SECONDS = 30.0
@@ -65,6 +66,7 @@ def take_ground(settings: Settings) -> Ground:
     http, sql = _take_ports(settings, problems)
     if problems or http is None or sql is None:
         raise UserError("\n".join(problems))
+    keep_workspace(settings)
     settings = replace(with_keys(settings), port=bound_port(http), clickhouse_port=bound_port(sql))
     return Ground(settings, locks, http, sql)
 

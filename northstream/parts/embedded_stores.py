@@ -12,7 +12,7 @@ from northstream.parts.stores import Stores
 from northstream.places import Places
 from northstream.pruning import Place, write_counted
 from northstream.settings import Settings
-from northstream.workspaces import load_named_workspace
+from northstream.workspace_copy import load_workspace_to_run
 from schemas.log import LogUnavailable
 from schemas.topics import Topic
 from stream.log.local import HANDOFF_TOPICS, LocalLog
@@ -66,7 +66,7 @@ def open_embedded_stores(settings: Settings, on_handoff: Callable[[], None]) -> 
         LogUnavailable, WarehouseUnavailable: start again.
     """
     places = Places.of(settings.data_dir)
-    workspace = load_named_workspace(settings)
+    workspace = load_workspace_to_run(settings)
     warehouse = Warehouse.embedded(places.warehouse)
     try:
         migrate(warehouse)

@@ -19,7 +19,7 @@ from northstream.serving import serve
 from northstream.settings import Settings
 from northstream.telemetry.process import process_registry
 from northstream.waiting_app import wait_for_servers
-from northstream.workspaces import load_named_workspace
+from northstream.workspace_copy import load_workspace_to_run
 from schemas.definitions import Workspace
 from schemas.log import LogAppender
 
@@ -40,7 +40,7 @@ async def _collect_into_embedded_log(launch: Launch, lifetime: Lifetime) -> None
     from northstream.parts.embedded_log import EmbeddedLog
 
     settings = launch.settings
-    workspace = load_named_workspace(settings)
+    workspace = load_workspace_to_run(settings)
     embedded = EmbeddedLog(settings)
     pruning = asyncio.create_task(embedded.prune_regularly(int(workspace.log_retention_seconds * 1000)))
     try:
@@ -57,7 +57,7 @@ async def _collect_into_kafka(launch: Launch, lifetime: Lifetime) -> None:
     settings = launch.settings
     log = await wait_for_servers(lambda: open_appender(settings), launch, lifetime)
     try:
-        app = create_collector(settings, load_named_workspace(settings), log, lifetime.fail)
+        app = create_collector(settings, load_workspace_to_run(settings), log, lifetime.fail)
         await serve(app, launch.socket("http"), lifetime, DRAIN_SECONDS)
     finally:
         await asyncio.to_thread(log.close)

@@ -9,8 +9,10 @@ from northstream.failures import UserError
 from northstream.live_catalogue import LiveCatalogue
 from northstream.published_metrics import FILE_NAME, PublishedMetrics
 from northstream.settings import Settings
+from northstream.workspace_copy import WorkspaceCopy, load_workspace_to_run
 from northstream.workspaces import check_workspace
 from schemas.catalogue import Catalogue
+from schemas.computes import Count, EventSet
 from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
 
 METRIC = """
@@ -138,13 +140,54 @@ def test_a_candidate_may_still_change(folder: Path, live: LiveCatalogue) -> None
         assert live.findings() == ()
 
 
-def test_after_a_restart_a_changed_definition_is_used_and_said(folder: Path, tmp_path: Path) -> None:
+def restarted(folder: Path, data_dir: Path, copy: WorkspaceCopy | None = None) -> LiveCatalogue:
+    """As a process of the product that starts again."""
+    settings = Settings(data_dir=data_dir, workspace=folder)
+    workspace = load_workspace_to_run(settings) if copy else load_workspace(folder)
+    return LiveCatalogue(lambda: folder, workspace, PublishedMetrics(data_dir), copy)
+
+
+def test_without_a_copy_a_changed_definition_is_used_and_said(folder: Path, tmp_path: Path) -> None:
     """A process that starts again after a crash must not stay away; it says what is wrong until it is mended."""
-    LiveCatalogue(lambda: folder, load_workspace(folder), PublishedMetrics(tmp_path))
+    restarted(folder, tmp_path)
     write(folder, event="Report Shared")
-    again = LiveCatalogue(lambda: folder, load_workspace(folder), PublishedMetrics(tmp_path))
-    assert "zz_tasks" in again.current().metrics
+    again = restarted(folder, tmp_path)
+    assert again.current().metrics["zz_tasks"].compute == Count(EventSet(("Report Shared",)))
     assert len(again.findings()) == 1
+
+
+@pytest.mark.parametrize("event", ["Report Shared", "Report Shard"])
+def test_a_start_again_with_broken_files_goes_on_as_before(event: str, folder: Path, tmp_path: Path) -> None:
+    """A definition without a new version, or a typing error: what was in use is used, until it is mended."""
+    copy = WorkspaceCopy(tmp_path)
+    restarted(folder, tmp_path, copy)
+    write(folder, event=event)
+    again = restarted(folder, tmp_path, copy)
+    assert again.current().metrics["zz_tasks"].compute == Count(EventSet(("Task Completed",)))
+    assert len(again.findings()) == 1
+    write(folder, event="Report Shared", version=2)
+    settle(again)
+    assert again.current().metrics["zz_tasks"].version == 2
+    assert WorkspaceCopy(tmp_path).load() == load_workspace(folder)
+
+
+def test_a_workspace_that_was_never_whole_is_refused(folder: Path, tmp_path: Path) -> None:
+    """There is nothing to go on with."""
+    write(folder, event="Task Complete")
+    with pytest.raises(UserError, match="Task Complete"):
+        load_workspace_to_run(Settings(data_dir=tmp_path, workspace=folder))
+
+
+def test_a_broken_workspace_is_not_copied(folder: Path, tmp_path: Path) -> None:
+    """The copy stays what was in use."""
+    copy = WorkspaceCopy(tmp_path)
+    copy.keep(folder)
+    (folder / "plan" / "product.yaml").write_text("object: 1\n", "utf-8")
+    copy.keep(folder)
+    kept = copy.load()
+    assert kept is not None
+    assert "Task Completed" in [event.name for event in kept.plan.events]
+    assert {path.name for path in tmp_path.iterdir()} == {"workspace", "workspace_in_use"}
 
 
 def test_a_folder_that_is_made_while_running_is_found(folder: Path, tmp_path: Path) -> None:
