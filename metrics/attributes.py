@@ -19,7 +19,7 @@ _RECENT = "now64(3) - INTERVAL 30 DAY"
 
 
 def attributes_of(query: Query, dimensions: Dimensions, subjects: Sequence[int], of: Subject) -> Known:
-    """Every dimension of each; of accounts those that an account has by itself."""
+    """Every dimension of each; of accounts those that they have by themselves, others are None."""
     known: Known = {subject: {} for subject in subjects}
     if not subjects:
         return known
@@ -28,7 +28,7 @@ def attributes_of(query: Query, dimensions: Dimensions, subjects: Sequence[int],
         for subject, group, key in query.rows(*_groups(subjects)):
             known[subject]["account"], accounts[subject] = group, key
     for dimension in dimensions.names():
-        for subject, value in _values(query, dimensions, dimension, accounts, of).items():
+        for subject, value in _values(query, dimensions, dimension, accounts).items():
             known[subject][dimension] = value
     return known
 
@@ -62,18 +62,14 @@ def _groups(subjects: Sequence[int]) -> tuple[str, dict[str, object]]:
     return statement, {"subjects": list(subjects)}
 
 
-def _values(
-    query: Query, dimensions: Dimensions, dimension: str, accounts: dict[int, int], of: Subject
-) -> dict[int, str | None]:
-    """By subject; the first look-up that has a value counts."""
+def _values(query: Query, dimensions: Dimensions, dimension: str, accounts: dict[int, int]) -> dict[int, str | None]:
+    """By subject; the first look-up that has a value counts. An account may be a person without a group."""
     parameters = Parameters()
     subjects = parameters.bind(list(accounts), "Array(UInt64)")
     same = f"person IN {subjects} OR person IN (SELECT own FROM {UNITED} WHERE united IN {subjects})"
     keys = parameters.bind(sorted({*accounts, *accounts.values()}), "Array(UInt64)")
     found: dict[int, str | None] = {}
     for lookup in dimensions.lookups(dimension, parameters, f"({same})"):
-        if lookup.by == "person" and of == "account":
-            continue
         rows = query.rows(f"SELECT key, value FROM ({lookup.sql}) WHERE key IN {keys}", parameters.values)
         values = {row[0]: row[1] for row in rows}
         for subject, account in accounts.items():

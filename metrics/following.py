@@ -32,9 +32,9 @@ def conversion(compute: Conversion, asked: Asked) -> str:
 def time_between(compute: TimeBetween, asked: Asked) -> str:
     """Seconds; those without an end are out."""
     if compute.statistic == "mean":
-        numbers = "toDecimal64(sum(took), 3) / 1000, toInt64(count())"
+        numbers = "toDecimal128(sum(took), 3) / 1000, toInt64(count())"
     else:
-        numbers = "toDecimal64(quantileExactInclusive(0.5)(took), 3) / 1000"
+        numbers = "toDecimal128(quantileExactInclusive(0.5)(took), 4) / 1000"
     return f"SELECT segment, bucket, {numbers} FROM {spans(compute, asked)} GROUP BY segment, bucket"
 
 

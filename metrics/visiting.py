@@ -23,7 +23,7 @@ _ACTIONS = EventSet(types=("page", "screen", "track"))
 _NUMBERS = {
     "count": "toInt64(count())",
     "per_person": "toInt64(count()), toInt64(uniqExact(subject))",
-    "duration": "toDecimal64(sum(times[-1] - times[1]), 3) / 1000, toInt64(count())",
+    "duration": "toDecimal128(sum(times[-1] - times[1]), 3) / 1000, toInt64(count())",
     "bounces": "toInt64(countIf(length(times) = 1)), toInt64(count())",
 }
 
