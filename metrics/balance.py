@@ -13,12 +13,13 @@ from typing import Literal, NamedTuple
 
 from metrics.asking import Bucket
 
-SCALE = Decimal("1E-10")
+SCALE = Decimal("1E-15")
 """What an account pays a month is rounded to this once, when an event says it. All else is adding and taking away of
-such numbers, which is exact, so every bucket closes, whatever the rounding was (ADR 0921)."""
+such numbers, which is exact, so every bucket closes, whatever the rounding was; and twelve twelfths of 100 are 100 to
+every digit that a reader of JSON has (ADR 0921)."""
 
-LIMIT = Decimal("1E+12")
-"""No account pays so much a month. It bounds the digits, so that sums over a million accounts stay exact."""
+LIMIT = Decimal("1E+11")
+"""No account pays so much a month. It bounds the digits: sums up to 10¹³ stay exact."""
 
 ZERO = Decimal(0)
 
