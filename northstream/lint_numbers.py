@@ -4,7 +4,7 @@ Does not know where the numbers come from: whoever has them is handed in.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Literal, Protocol
 
@@ -18,7 +18,7 @@ FLAT_CHANGE = 0.01
 
 FEWEST_WEEKS = 8
 YEAR_DAYS = 365
-_LONGEST_DAYS = 790
+_LONGEST_DAYS = 760
 """The read API answers 800 days at most, and months are whole."""
 
 _LIFETIME = re.compile(r"\b(c?ltv|clv|lifetime value|valeur vie)\b", re.IGNORECASE)
@@ -26,6 +26,10 @@ _NEIGHBOURS = ("arpa", "mrr", "net_burn", "burn_rate", "burn")
 
 
 class Numbers(Protocol):
+    def known(self) -> Collection[str]:
+        """The metrics that can be asked for; one that is not in use yet is not among them."""
+        ...
+
     def series(self, metric: str, first: date, last: date, grain: Literal["day", "week", "month"]) -> Sequence[Point]:
         """Every bucket of the range."""
         ...
@@ -33,12 +37,13 @@ class Numbers(Protocol):
 
 def lint_numbers(catalogue: Catalogue, numbers: Numbers, today: date) -> list[LintFinding]:
     """Warnings about what the numbers of metrics in use show."""
-    in_use = [metric for metric in catalogue.metrics.values() if metric.lifecycle != "retired"]
-    lifetimes = [metric for metric in in_use if is_lifetime_value(metric)]
-    found = list(_find_flat(catalogue, in_use, numbers, today))
-    if lifetimes and (days := _days_of_data(numbers, today)) < YEAR_DAYS:
+    known = numbers.known()
+    in_use = [m for m in catalogue.metrics.values() if m.lifecycle != "retired" and m.id in known]
+    days = _days_of_data(numbers, today)
+    found = list(_find_flat(catalogue, in_use, numbers, today)) if days >= 7 * FLAT_WEEKS else []
+    if days < YEAR_DAYS:
         message = f"comes from {days} days of data; a lifetime needs a year at least"
-        found += [finding(metric, "young-ltv", message, "warning") for metric in lifetimes]
+        found += [finding(metric, "young-ltv", message, "warning") for metric in in_use if is_lifetime_value(metric)]
     return found
 
 

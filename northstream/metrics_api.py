@@ -44,6 +44,11 @@ class MetricsApi:
     ) -> None:
         self._client.close()
 
+    def known(self) -> frozenset[str]:
+        """The metrics of the running product's catalogue."""
+        answer = self._get("/api/metrics", {})
+        return frozenset(entry["metric"] for entry in answer["metrics"])
+
     def series(self, metric: str, first: date, last: date, grain: Literal["day", "week", "month"]) -> list[Point]:
         """Every bucket of the range."""
         answer = self._get(f"/api/metrics/{metric}", {"from": str(first), "to": str(last), "grain": grain})

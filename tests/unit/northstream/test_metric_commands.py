@@ -118,6 +118,9 @@ class Numbers:
         self._values = values
         self._begun = begun
 
+    def known(self) -> list[str]:
+        return ["customers", "arpa", "ltv", "realised", "mau"]
+
     def series(self, metric: str, first: date, last: date, grain: Literal["day", "week", "month"]) -> Sequence[Point]:
         if metric == "mau" and grain == "month":
             return [Point(first, None, True), Point(max(self._begun, first), 10.0, True)]
@@ -155,6 +158,14 @@ def test_a_metric_that_does_not_move_is_found(values: list[float | None], is_fla
     said = [f"{item.subject}: {item.message}" for item in found]
     message = 'customers: has not moved for 12 weeks, so it decides nothing; look at its neighbour "arpa"'
     assert said == ([message] if is_flat else [])
+
+
+def test_a_young_company_is_not_called_flat() -> None:
+    """Weeks before it began say nothing; nor does a metric that the running product does not have yet."""
+    flat = {"customers": [0.0] * 12, "new": [0.0] * 12}
+    catalogue = Catalogue({name: metric(name) for name in flat})
+    assert lint_numbers(catalogue, Numbers(flat, date(2026, 10, 1)), TODAY) == []
+    assert [item.subject for item in lint_numbers(catalogue, Numbers(flat), TODAY)] == ["customers"]
 
 
 @pytest.mark.parametrize(("begun", "is_young"), [(date(2026, 1, 1), True), (date(2025, 11, 1), False)])
