@@ -4,6 +4,7 @@ Does not shape answers.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -26,6 +27,8 @@ def _plain(value: Any) -> Any:
         return dict(value)
     if isinstance(value, (tuple, set, frozenset)):
         return list(value)
+    if isinstance(value, Decimal):
+        return float(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     raise TypeError(f"no JSON form for {type(value).__name__}")
