@@ -10,6 +10,7 @@ from northstream.launch import Launch
 from northstream.lifetime import Lifetime, live
 from northstream.parts.boards import create_api, follow_completeness
 from northstream.parts.cluster_stores import ClusterStores, open_cluster_stores
+from northstream.parts.expert_queries import server_expert
 from northstream.parts.measuring import open_measuring
 from northstream.parts.server_warehouse import connect
 from northstream.serving import served
@@ -49,7 +50,7 @@ async def _serve(launch: Launch, cluster: ClusterStores, lifetime: Lifetime) -> 
     stores = cluster.stores
     alerts = AlertStates(stores.warehouse)
     background = connect(launch.settings, size=1, patience=REFRESHING)
-    measuring = open_measuring(stores, launch.settings, background, None, lifetime.fail)
+    measuring = open_measuring(stores, launch.settings, background, server_expert(launch.settings), lifetime.fail)
     completeness = Timely(CompletenessTelemetry(stores.reports, unix_ms).collect)
     registry = process_registry("boards", completeness, measuring.telemetry)
     probe = connect(launch.settings, size=2, patience=PROBING)

@@ -17,6 +17,7 @@ from northstream.lifetime import Lifetime, live
 from northstream.parts.alerting import create_alerter
 from northstream.parts.boards import create_api, follow_completeness
 from northstream.parts.embedded_stores import EmbeddedStores, open_embedded_stores
+from northstream.parts.expert_queries import EmbeddedExpert
 from northstream.parts.measuring import open_measuring
 from northstream.parts.sql import create_sql_face
 from northstream.parts.stream import freeze_people, run_stream, tune_garbage_collection
@@ -94,7 +95,7 @@ class _Engine:
         )
         self._stream_settings = StreamSettings(LocalTopics(embedded.events, embedded.handoffs, self._offsets, bell))
         background = Warehouse.embedded(places.warehouse, size=1)
-        self._measuring = open_measuring(stores, settings, background, None, lifetime.fail)
+        self._measuring = open_measuring(stores, settings, background, EmbeddedExpert(places.warehouse), lifetime.fail)
         self._api = self._create_faces(launch)
         self._alerting = Background("alerter", self._alerter.run, self._lifetime.fail)
         self._wake.subscribe(bell.ring)
