@@ -6,7 +6,7 @@ segments of balances add up to the whole. Does not know what dimensions there ar
 
 import threading
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from metrics.dimensions import GROUP_KEY, Dimensions
@@ -36,6 +36,10 @@ class AccountDimensions:
     clock: Callable[[], float] = time.monotonic
     _reading: threading.Lock = field(default_factory=threading.Lock)
     _kept: dict[str, tuple[Hashable, float, _Values]] = field(default_factory=dict)
+
+    def names(self) -> Sequence[str]:
+        """All dimensions of accounts."""
+        return self.dimensions.names()
 
     def __call__(self, dimension: str) -> _Values:
         """By account; those of whom nothing is said are None or absent.

@@ -4,10 +4,11 @@ Does not know what a movement is: see `metrics.balance`, nor which events say so
 """
 
 import threading
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Protocol
 
 from metrics.asking import WHOLE, Answer, Ask, Bucket, Query
 from metrics.balance import ZERO, Movement, Movements, SpanBalance, find_movements
@@ -18,8 +19,18 @@ from metrics.subscription_events import SubscriptionEvents
 from schemas.computes import Balance, Compute, Concentration
 from schemas.measuring import CohortQuestion, CohortTable, Grain, Member, Segment
 
-Attributes = Callable[[str], Mapping[str, str | None]]
-"""The value of a dimension by account; raises `schemas.measuring.UnknownDimension`."""
+
+class Attributes(Protocol):
+    """What is known of accounts."""
+
+    def names(self) -> Sequence[str]:
+        """Of the dimensions that there are."""
+        ...
+
+    def __call__(self, dimension: str) -> Mapping[str, str | None]:
+        """The value of a dimension by account; raises `schemas.measuring.UnknownDimension`."""
+        ...
+
 
 _KEPT = 64
 _NONE = Movements([])
@@ -72,9 +83,16 @@ class BalanceComputer:
         found = behind(compute, movements, span, ledger.payments)
         paying = movements.standing(date.max)
         ranked = sorted(found.items(), key=lambda one: (-one[1], -paying.get(one[0], ZERO), one[0]))
+        page = [one for one in ranked if one[1]][offset : offset + limit]
+        known = {name: self._attributes(name) for name in self._attributes.names() if name != "account"} if page else {}
         return [
-            Member(account, value, {"mrr": paying.get(account, ZERO)})
-            for account, value in [one for one in ranked if one[1]][offset : offset + limit]
+            Member(
+                account,
+                value,
+                {"mrr": float(paying.get(account, ZERO))}
+                | {name: values.get(account) for name, values in known.items()},
+            )
+            for account, value in page
         ]
 
     def cohorts(self, question: CohortQuestion, today: date) -> CohortTable:

@@ -181,7 +181,11 @@ def test_segments_filters_and_members_are_of_accounts(send: Send, computer: Bala
         ("acme", 30),
     ]
     assert [one.id for one in computer.members(Balance("customers_new"), ask, 9, 1)] == ["acme", "u:u4"]
-    assert [one.id for one in computer.members(Concentration(20), ask, 9)] == ["globex"]
+    (globex,) = computer.members(Concentration(20), ask, 9)
+    assert (globex.id, globex.attributes) == (
+        "globex",
+        {"mrr": 60.0, "channel": "email", "plan": "pro", "country": None, "industry": "media"},
+    )
 
 
 def test_parts_of_calendar_months_end_with_the_bucket(send: Send, computer: BalanceComputer) -> None:
