@@ -96,8 +96,9 @@ def compose(measures: Measures, notes: Notes, monday: date, today: date) -> Dige
     catalogue = measures.catalogue()
     last = min(monday + WEEK - timedelta(days=1), max(today, monday))
     found, failed = _measured(measures, catalogue, monday, last)
-    chosen = [found[name] for name in chosen_metrics(catalogue) if name in found][:MOST_KPIS]
-    gaps = sorted((kpi for kpi in found.values() if kpi.is_gap), key=_urgency)
+    wanted = chosen_metrics(catalogue)
+    gaps = sorted((kpi for kpi in found.values() if kpi.is_gap), key=lambda kpi: _urgency(kpi, wanted))
+    chosen = [found[name] for name in wanted if name in found][:MOST_KPIS]
     decisions = notes.decisions(NotesQuestion(monday - WEEK, monday, limit=_LISTED))
     earlier, own = _actions(notes, monday, last)
     return Digest(
@@ -197,8 +198,11 @@ def _grown_up(values: Sequence[Value]) -> tuple[int, Sequence[Value]]:
     return at, values[at : at + 2]
 
 
-def _urgency(kpi: Kpi) -> tuple[int, str]:
-    return {"red": 0, "orange": 1}.get(kpi.colour, 0), kpi.metric.owner
+def _urgency(kpi: Kpi, wanted: Sequence[str]) -> tuple[int, int, str]:
+    """Red first; in a colour the numbers of the ritual in their order, then all others by owner."""
+    name = kpi.metric.id
+    place = wanted.index(name) if name in wanted else len(wanted)
+    return 1 if kpi.colour == "orange" else 0, place, kpi.metric.owner
 
 
 def _actions(notes: Notes, monday: date, last: date) -> tuple[list[Action], list[Action]]:

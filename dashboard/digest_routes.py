@@ -5,7 +5,7 @@ Does not compose it: see `digest`. What is noted goes to the routes of `notes_ap
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from html import escape
 from typing import Annotated, Literal
 
@@ -110,7 +110,7 @@ def _content(written: WrittenDigest, language: Language, digest: Digest, today: 
     """The page's markup: its head with the ways to other weeks, then the sections."""
     texts = texts_of(language)
     ways = [(written.earlier, texts["digest_previous_week"])]
-    if digest.monday + WEEK <= today + timedelta(days=7):
+    if digest.monday + WEEK <= today:
         ways.append((written.later, texts["digest_next_week"]))
     links = "".join(
         f'<a class="button" href="/digest?week={week}&amp;lang={language}">{escape(word)}</a>' for week, word in ways

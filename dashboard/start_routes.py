@@ -30,6 +30,9 @@ from schemas.measuring import Measures
 USUAL_STARS = ("activations", "arr", "mrr", "nps", "wau", "payments", "product_engagement_score", "customers")
 """What companies take for their north star; those of them that the catalogue has are offered first."""
 
+_FIRST_PAGES = ("overview", "exec", "cards")
+"""Kinds of boards that a whole company may open on; those of squads and experiments wait in the library."""
+
 Lang = Annotated[str | None, Query(description="en or fr; else the workspace's language.")]
 
 
@@ -117,7 +120,7 @@ def _offer(catalogue: Catalogue, language: Language) -> Mapping[str, Any]:
             for metric in catalogue.metrics.values()
             if metric.lifecycle != "retired"
         ],
-        "boards": [_board(board, language) for board in catalogue.boards.values()],
+        "boards": [_board(board, language) for board in catalogue.boards.values() if board.kind in _FIRST_PAGES],
     }
 
 

@@ -1,6 +1,6 @@
 // The first-run guide: north star, inputs, targets, board; then the files as they would be; then they are written.
 
-import { linkTo, say, texts } from "./context.js";
+import { context, linkTo, say, texts } from "./context.js";
 import { language, Problem, read, write } from "./data.js";
 import { element } from "./elements.js";
 import { announce, problemPage } from "./notices.js";
@@ -77,7 +77,8 @@ function targetStep() {
 
 function targetRow(metric) {
   const aim = chosen.targets.get(metric.metric);
-  const unit = metric.unit === "ratio" ? " (%)" : "";
+  const sign = { ratio: "%", seconds: texts.unit_second, money: context.currency }[metric.unit];
+  const unit = sign ? ` (${sign})` : "";
   const value = element("input", { type: "number", step: "any", "aria-label": `${texts.digest_target}: ${metric.label}${unit}` });
   const by = element("input", { type: "date", "aria-label": `${texts.start_by}: ${metric.label}` });
   value.value = aim.value;
