@@ -3,10 +3,10 @@
 Does not reckon: see `metrics.validate`. The numbers are those of the running product.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 
 from metrics.validate import FEWEST_PERIODS, Correlation, best_separation, changes_of, correlate, people_of
 from northstream.clock import unix_ms
@@ -21,11 +21,21 @@ from schemas.yaml_lines import did_you_mean
 
 WEEKS = 26
 MONTHS = 24
-COHORT_DAYS = 42
+COHORT_DAYS = 28
 """So many signup days are asked for who of them stayed."""
 
 ACTIVITY_DAYS = 7
 """From the signup day on the candidate's messages are counted, as for activation."""
+
+
+class Asking(Protocol):
+    """As `MetricsApi`."""
+
+    def series(
+        self, metric: str, first: date, last: date, grain: Literal["day", "week", "month"]
+    ) -> Sequence[Point]: ...
+
+    def members(self, metric: str, first: date, last: date) -> Mapping[str, float]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +61,18 @@ def run_validate(settings: Settings, asked: Asked) -> int:
     today = day_date(Calendar(workspace.stream.timezone).day_of(unix_ms()))
     print(f"{asked.metric}: {metrics[asked.metric].label['en']}")
     with MetricsApi(settings) as api:
-        for line in _correlations(api, asked, today):
-            print(f"  {line}")
-        for line in _threshold(api, metrics[asked.metric], metrics[asked.retention], today):
-            print(f"  {line}")
+        for line in report(asked, metrics, api, today):
+            print(f"  {line}", flush=True)
     return 0
 
 
-def _correlations(api: MetricsApi, asked: Asked, today: date) -> Iterator[str]:
+def report(asked: Asked, metrics: Mapping[str, MetricDefinition], api: Asking, today: date) -> Iterator[str]:
+    """What is found, a sentence each."""
+    yield from _correlations(api, asked, today)
+    yield from _threshold(api, metrics[asked.metric], metrics[asked.retention], today)
+
+
+def _correlations(api: Asking, asked: Asked, today: date) -> Iterator[str]:
     found = [
         (
             asked.retention,
@@ -84,12 +98,12 @@ def _told(levels: Correlation, changes: Correlation) -> str:
     if not levels.is_there:
         return f"{text}; warning: no correlation"
     if changes.can_be_judged and not changes.is_there:
-        return f"{text}, but their changes do not move together (r = {changes.r:+.2f}): both may only grow with time"
+        return f"{text}, but their changes do not move together (r = {changes.r:+.2f}): both may only follow time"
     return f"{text}; they move together, which is no proof of a cause"
 
 
 def _pairs(
-    api: MetricsApi, candidate: str, outcome: str, first: date, last: date, grain: Literal["week", "month"]
+    api: Asking, candidate: str, outcome: str, first: date, last: date, grain: Literal["week", "month"]
 ) -> tuple[list[float | None], list[float | None]]:
     """Both series over the periods that are over and complete in both."""
     one, other = (api.series(name, first, last, grain) for name in (candidate, outcome))
@@ -101,7 +115,7 @@ def _settled(points: Sequence[Point]) -> set[date]:
     return {point.bucket for point in points if point.is_settled}
 
 
-def _threshold(api: MetricsApi, candidate: MetricDefinition, retention: MetricDefinition, today: date) -> Iterator[str]:
+def _threshold(api: Asking, candidate: MetricDefinition, retention: MetricDefinition, today: date) -> Iterator[str]:
     """Day by day, so that everybody's activity is counted over the same time after signup."""
     compute = retention.compute
     if not isinstance(candidate.compute, Count) or not isinstance(compute, Retention):
