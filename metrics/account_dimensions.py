@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from metrics.dimensions import GROUP_KEY, Dimensions
+from metrics.dimensions import GROUP_KEY, UNITED, Dimensions
 from metrics.statement import Parameters
 from metrics.subscription_events import EVENTS, OWNED, SubscriptionEvents
 
@@ -23,6 +23,17 @@ _OWNERS = f"""(
         sipHash64(argMin(person, (at_ms, message))) AS buyer_key
     FROM ({OWNED}) WHERE account != '' GROUP BY account, group_id
 )"""
+
+_PAYERS = f"""(
+    SELECT if(united.united = 0, said.person, united.united)
+    FROM (
+        SELECT DISTINCT person FROM northstream.metric_events
+        WHERE type = 'track' AND event IN {{events:Array(String)}}
+    ) AS said
+    LEFT ANY JOIN {UNITED} AS united ON united.own = said.person
+)"""
+_OF_PAYERS = f"(person IN {_PAYERS} OR person IN (SELECT own FROM {UNITED} WHERE united IN {_PAYERS}))"
+"""Whose first visits are looked at: there are far fewer who pay than who come."""
 
 _Values = Mapping[str, str | None]
 
@@ -62,7 +73,7 @@ class AccountDimensions:
         joins, values = [], []
         if dimension == "account":
             values.append("nullIf(owners.group_id, '')")
-        for number, lookup in enumerate(self.dimensions.lookups(dimension, parameters)):
+        for number, lookup in enumerate(self.dimensions.lookups(dimension, parameters, _OF_PAYERS)):
             key = "account_key" if lookup.by == "account" else "buyer_key"
             joins.append(f"LEFT ANY JOIN ({lookup.sql}) AS looked{number} ON looked{number}.key = owners.{key}")
             values.append(f"looked{number}.value")

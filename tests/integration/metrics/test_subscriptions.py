@@ -213,3 +213,16 @@ def test_cohorts_of_customers_are_read_by_calendar_months(send: Send, computer: 
         (NOVEMBER.first, 0, [0, None, None], [True, False, False]),
     ]
     assert table.average == [1.0, None, None]
+
+
+def test_the_channel_of_an_account_is_its_buyers_first_touch(
+    send: Send, warehouse: Warehouse, computer: BalanceComputer
+) -> None:
+    """Of whatever the buyer was before it was known who it is; not that of colleagues who came later to pay."""
+    send("Pricing Viewed", "2026-10-01T10:00", user="visitor", channel="social")
+    send("Pricing Viewed", "2026-10-02T10:00", user="buyer", channel="email")
+    send("Pricing Viewed", "2026-09-01T10:00", user="colleague", channel="ads")
+    send("Subscription Started", "2026-10-05T10:00", "acme", user="buyer", plan="team", mrr=10)
+    send("Payment Received", "2026-10-06T10:00", "acme", user="colleague", amount=10)
+    warehouse.command("INSERT INTO northstream.overrides (person_id, united_into) VALUES ('u:visitor', 'u:buyer')")
+    assert set(computer.compute(Balance("end"), Ask([NOVEMBER], split="channel"))) == {"social"}
