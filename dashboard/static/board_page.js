@@ -28,10 +28,9 @@ async function load() {
   document.body.dataset.refreshing = "yes";
   try {
     const board = await read(`boards/${encodeURIComponent(context.told.board)}`, parameters());
-    const written = await writtenFor(board);
     if (number !== state.asked) return;
     showBanner("");
-    show(board, written);
+    show(board);
     if (board.refresh_seconds !== 0) state.timer = setTimeout(loadIfSeen, (board.refresh_seconds ?? 60) * 1000);
   } catch (problem) {
     if (number !== state.asked) return;
@@ -58,16 +57,8 @@ function failed(problem) {
   setChildren(content, problemPage(problem, load));
 }
 
-/** What people noted, for boards that show it; without it the numbers are shown all the same. */
-async function writtenFor(board) {
-  const isShown = board.sections.some((section) => section.cards.some(({ kind }) => kind === "decisions"));
-  const listed = async (name) => (isShown ? ((await read(name).catch(() => null))?.[name] ?? []) : []);
-  const [decisions, actions] = await Promise.all([listed("decisions"), listed("actions")]);
-  return { decisions, actions };
-}
-
-function show(board, written) {
-  const key = JSON.stringify([board, written, question().compare]);
+function show(board) {
+  const key = JSON.stringify([board, question().compare]);
   document.body.dataset.state = "ready";
   document.body.dataset.kind = board.kind;
   if (!content.contains(sheet)) {
@@ -80,7 +71,7 @@ function show(board, written) {
   document.title = `${inWords(board.label)} · ${document.querySelector(".company").textContent}`;
   showHead(board);
   showUsual(state.controls, say(texts.own_days, { days: String(board.period_days) }), board.grain);
-  const page = { ...pageOf(board), ...written };
+  const page = pageOf(board);
   setChildren(sheet, findings(board), board.experiment ? experimentCard(board.experiment) : null, ...board.sections.map((section, index) => sectionOf(section, page, index)));
 }
 

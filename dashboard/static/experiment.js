@@ -12,7 +12,7 @@ const COLOURS = { scale: "green", iterate: "orange", stop: "red" };
 /** The report of an experiment, as its own route answers. */
 export function experimentCard(report) {
   const badge = report.variants.length ? element("span", { class: "status", "data-status": COLOURS[report.verdict] ?? "none" }, nameOf("verdict", report.verdict)) : null;
-  const title = element("h3", {}, say(texts.experiment_title, { experiment: report.experiment, conversion: report.conversion }));
+  const title = element("h2", {}, say(texts.experiment_title, { experiment: report.experiment, conversion: report.conversion }));
   const made = element("section", { class: "card" }, element("div", { class: "head" }, title, badge));
   if (report.error) made.append(smallNotice(texts.card_failed, report.error));
   else if (report.variants.length === 0) made.append(smallNotice(texts.experiment_empty, texts.experiment_empty_hint));

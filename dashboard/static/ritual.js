@@ -10,11 +10,14 @@ const MOST = 5;
 
 /** Decisions and actions of the weekly ritual; on the overview also what performed and what needs attention. */
 export function decisionsCard(card, page) {
-  const { decisions } = page;
-  const actions = page.actions.filter(({ status }) => status !== "dropped");
-  const columns = page.kind === "overview" ? [performed(page), attention(page), planned(actions, page)] : [decided(decisions, page), planned(actions, page)];
+  const { decisions, actions, performed, attention } = { decisions: [], actions: [], performed: [], attention: [], ...card.data };
+  const cardsOf = (entries) => entries.map(({ metric }) => page.cards.find((each) => each.metric === metric)).filter(Boolean);
+  const columns =
+    page.kind === "overview"
+      ? [performedColumn(cardsOf(performed), page), attentionColumn(cardsOf(attention), page), plannedColumn(actions)]
+      : [decidedColumn(decisions), plannedColumn(actions)];
   const made = element("div", { class: "cards wide" }, ...columns);
-  for (const column of columns) column.classList.add(columns.length === 3 ? "third" : "half");
+  for (const each of columns) each.classList.add(columns.length === 3 ? "third" : "half");
   return made;
 }
 
@@ -31,22 +34,16 @@ function moved(card, page) {
   return comparison(card.value, earlierOf(card, page.compare), card);
 }
 
-function performed(page) {
-  const good = page.cards
-    .map((card) => ({ card, found: moved(card, page) }))
-    .filter(({ card, found }) => card.status === "green" || (card.status !== "red" && found?.verdict === "better"))
-    .sort((one, other) => rank(one) - rank(other));
-  return column(texts.performed, good.slice(0, MOST).map(({ card, found }) => point(card, found, card.status)), texts.performed_none, texts.performed_none_hint);
-}
-const rank = ({ card, found }) => (found?.verdict === "better" ? 0 : 2) + (card.status === "green" ? 0 : 1);
-
-function attention(page) {
-  const weight = { red: 0, orange: 1 };
-  const bad = page.cards.filter(({ status }) => status in weight).sort((one, other) => weight[one.status] - weight[other.status]);
-  return column(texts.attention, bad.slice(0, MOST + 1).map((card) => point(card, moved(card, page), card.status, inWords(card.decision))), texts.attention_none, texts.attention_none_hint);
+function performedColumn(cards, page) {
+  return column(texts.performed, cards.map((card) => point(card, moved(card, page))), texts.performed_none, texts.performed_none_hint);
 }
 
-function point(card, found, status, more = "") {
+function attentionColumn(cards, page) {
+  return column(texts.attention, cards.map((card) => point(card, moved(card, page), inWords(card.decision))), texts.attention_none, texts.attention_none_hint);
+}
+
+function point(card, found, more = "") {
+  const { status } = card;
   const facts = [amount(card.value, card), found ? `${found.arrow}\u00a0${found.text}` : "", status && status !== "none" ? texts[`status_${status}`] : "", card.owner].filter(Boolean);
   return element("li", { "data-status": status }, element("span", {}, metricLink(card)), element("small", {}, facts.join(" · ")), more ? element("small", {}, `${texts.decision}: ${more}`) : null);
 }
@@ -55,8 +52,8 @@ function digestLink() {
   return element("a", { class: "button quiet-button no-print", href: linkTo("/digest") }, texts.open_ritual);
 }
 
-function planned(actions) {
-  return column(texts.planned_actions, actions.slice(0, MOST + 1).map(actionPoint), texts.actions_none, texts.actions_none_hint, digestLink());
+function plannedColumn(actions) {
+  return column(texts.planned_actions, actions.slice(0, MOST).map(actionPoint), texts.actions_none, texts.actions_none_hint, digestLink());
 }
 
 function actionPoint({ text, owner, due, expected_effect: effect, budget, status }) {
@@ -70,7 +67,7 @@ function actionPoint({ text, owner, due, expected_effect: effect, budget, status
   return element("li", { "data-status": status === "done" ? "green" : "none" }, element("span", {}, text), element("small", {}, facts.join(" · ")));
 }
 
-function decided(decisions) {
+function decidedColumn(decisions) {
   const items = decisions.slice(0, MOST).map(({ course, text, owner, week }) =>
     element("li", {}, element("span", {}, element("b", {}, `${nameOf("course", course)}: `), text), element("small", {}, [owner, week].filter(Boolean).join(" · "))),
   );

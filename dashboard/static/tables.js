@@ -17,7 +17,7 @@ export function table(caption, heads, rows, kind = "data") {
     element("thead", {}, head),
     element("tbody", {}, ...rows.map((row) => (row instanceof Node ? row : tableRow(row)))),
   );
-  return element("div", { class: "table-wrap", tabindex: "0", role: "region", "aria-label": caption }, made);
+  return element("div", { class: "table-wrap", tabindex: "0", role: "group", "aria-label": caption }, made);
 }
 
 export function tableRow(cells) {

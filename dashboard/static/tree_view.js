@@ -26,7 +26,7 @@ function branchesOf(nodes) {
 }
 
 function branchItem(branch, nodes, page) {
-  return element("li", { class: "branch" }, element("h3", {}, branch ? nameOf("stage", branch) : texts.no_stage), nodeList(nodes, page));
+  return element("li", { class: "branch" }, element(page.headings ?? "h3", {}, branch ? nameOf("stage", branch) : texts.no_stage), nodeList(nodes, page));
 }
 
 function nodeList(nodes, page) {

@@ -3,26 +3,35 @@
 Does not touch a warehouse: what the numbers are is tested elsewhere, here it is what readers see of them.
 """
 
+import os
+import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache
 from math import sin
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 import uvicorn
 from contract.notes.remembered_notes import RememberedNotes
+from playwright.async_api import Browser, async_playwright
 from stand_ins.measures import InMemoryMeasures
 
 from dashboard.app import create_app
 from northstream.settings import Settings
 from northstream.workspace_editing import FolderEditor
+from schemas.catalogue import Catalogue
 from schemas.catalogue_files import load_catalogue
+from schemas.definitions import Workspace
+from schemas.measuring import VariantOutcome
 from schemas.reading import (
     Completeness,
     FunnelPersons,
@@ -38,6 +47,16 @@ TODAY = date(2026, 11, 22)
 FIRST_DAY = date(2026, 8, 1)
 SECRET_KEY = "sk_test_5d1f"
 WRITE_KEY = "wk_test_77aa"
+CHROMIUM_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 @dataclass
@@ -183,11 +202,39 @@ def reports() -> InMemoryReports:
     return company()
 
 
+@cache
+def default_workspace() -> tuple[Workspace, Catalogue]:
+    """Read once: nobody changes them."""
+    workspace = load_workspace(DEFAULT_WORKSPACE)
+    return workspace, load_catalogue(DEFAULT_WORKSPACE, workspace)
+
+
+def company_measures() -> InMemoryMeasures:
+    """Every metric of the default workspace has values."""
+    return InMemoryMeasures(default_workspace()[1], TODAY, NOW_MS - 800)
+
+
+def parts_of(reports: InMemoryReports, measures: InMemoryMeasures) -> dict[str, Any]:
+    """What an application is built from."""
+    return {
+        "reports": reports,
+        "measures": measures,
+        "notes": RememberedNotes(),
+        "editor": FolderEditor(Settings(data_dir=Path("/nowhere"))),
+        "workspace": default_workspace()[0],
+        "clock": lambda: NOW_MS,
+        "secret_keys": [SECRET_KEY],
+        "write_keys": [WRITE_KEY],
+        "readiness": lambda: {"log": True, "warehouse": True},
+        "telemetry": lambda: "# TYPE northstream_up gauge\nnorthstream_up 1\n",
+        "alerts": lambda: [firing_alert()],
+        "patience_seconds": 0.5,
+    }
+
+
 @pytest.fixture
 def measures() -> InMemoryMeasures:
-    """Every metric of the default workspace has values."""
-    workspace = load_workspace(DEFAULT_WORKSPACE)
-    return InMemoryMeasures(load_catalogue(DEFAULT_WORKSPACE, workspace), TODAY, NOW_MS - 800)
+    return company_measures()
 
 
 @pytest.fixture
@@ -195,21 +242,7 @@ def build(reports: InMemoryReports, measures: InMemoryMeasures) -> Callable[...,
     """Builds the application over the company; keyword arguments override the defaults."""
 
     def build_app(**overrides: Any) -> Any:
-        arguments: dict[str, Any] = {
-            "reports": reports,
-            "measures": measures,
-            "notes": RememberedNotes(),
-            "editor": FolderEditor(Settings(data_dir=Path("/nowhere"))),
-            "workspace": load_workspace(DEFAULT_WORKSPACE),
-            "clock": lambda: NOW_MS,
-            "secret_keys": [SECRET_KEY],
-            "write_keys": [WRITE_KEY],
-            "readiness": lambda: {"log": True, "warehouse": True},
-            "telemetry": lambda: "# TYPE northstream_up gauge\nnorthstream_up 1\n",
-            "alerts": lambda: [firing_alert()],
-            "patience_seconds": 0.5,
-        }
-        return create_app(**(arguments | overrides))
+        return create_app(**(parts_of(reports, measures) | overrides))
 
     return build_app
 
@@ -230,9 +263,8 @@ def firing_alert() -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def serve_listening() -> Iterator[Callable[[Any, socket.socket], None]]:
-    """Serves an application on a listening socket until the test ends."""
+def serving() -> Iterator[Callable[[Any, socket.socket], None]]:
+    """Serves an application on a listening socket until the fixture ends."""
     running: list[tuple[uvicorn.Server, threading.Thread, Any]] = []
 
     def start(app: Any, listening: socket.socket) -> None:
@@ -248,6 +280,37 @@ def serve_listening() -> Iterator[Callable[[Any, socket.socket], None]]:
         server.should_exit = True
         thread.join(10)
         listening.close()
+
+
+serve_listening = pytest.fixture(serving)
+serve_listening_long = pytest.fixture(serving, scope="module")
+
+
+@pytest.fixture(scope="module")
+def home(serve_listening_long: Callable[[Any, socket.socket], None]) -> str:
+    """The address of one company for a whole module, which only looks at it."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    measures = company_measures()
+    measures.outcomes = [
+        VariantOutcome("control", 1210, 402, 96, Decimal(5_210), 61, 4),
+        VariantOutcome("guided", 1188, 468, 112, Decimal(6_480), 58, 3),
+    ]
+    serve_listening_long(create_app(**parts_of(company(), measures)), listening)
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    """Debian's Chromium; without one these tests are skipped, except in CI, where it is required."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI needs Chromium: install Debian's package chromium")
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=found, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        await browser.close()
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """The live board in a real Chromium: what a product person sees, and what it must never do."""
 
-import os
-import shutil
 from dataclasses import replace
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 from schemas.reading import Completeness, Quality
 from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
@@ -14,32 +12,8 @@ from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 SECRET_KEY = "sk_test_5d1f"
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 NARROW_SPACE = "\u202f"
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium():
-    """Debian's Chromium; without one these tests are skipped, except in CI, where it is required."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI needs Chromium: install Debian's package chromium")
-        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
