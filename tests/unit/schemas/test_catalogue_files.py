@@ -5,7 +5,7 @@ import shutil
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -30,6 +30,7 @@ from schemas.computes import (
     Actives,
     AtRisk,
     Balance,
+    BalancePart,
     Compute,
     Concentration,
     Condition,
@@ -462,6 +463,6 @@ def test_the_files_of_the_guide_can_be_copied(folder: Path, workspace: Workspace
     )
 
 
-def test_every_rule_of_the_lint_is_in_the_guide() -> None:
-    """A finding can be looked up."""
-    assert {rule for rule in RULES if f"`{rule}`" not in GUIDE} == set()
+def test_every_rule_and_every_part_of_a_balance_is_in_the_guide() -> None:
+    """A finding can be looked up, and what can be written too."""
+    assert {name for name in (*RULES, *get_args(BalancePart)) if f"`{name}`" not in GUIDE} == set()
