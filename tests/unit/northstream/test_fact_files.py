@@ -1,6 +1,11 @@
 """CSV files of facts: what their first line may say, which lines are wrong, nothing guessed."""
 
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any, ClassVar
 
 import pytest
 
@@ -83,6 +88,60 @@ def test_every_wrong_line_is_told_and_nothing_is_sent(tmp_path: Path) -> None:
         "6: fact: the same fact, date, category, channel and source",
     ]
     assert "as line 5: add the two up" in lines[-1]
+
+
+class Boards(BaseHTTPRequestHandler):
+    """Takes facts as the read API does; `answers` are its replies, one after the other, `taken` what was sent."""
+
+    answers: ClassVar[list[tuple[int, dict[str, Any]]]] = []
+    taken: ClassVar[list[tuple[str | None, list[dict[str, str]]]]] = []
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.taken.append((self.headers["Authorization"], body["facts"]))
+        status, answer = self.answers.pop(0)
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def boards() -> Iterator[Settings]:
+    """Settings of a cluster whose boards answer."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Boards)
+    Thread(target=server.serve_forever, daemon=True).start()
+    Boards.answers, Boards.taken = [], []
+    url = f"http://127.0.0.1:{server.server_port}"
+    yield Settings(clickhouse_url="http://127.0.0.1:9", boards_url=url, write_key="wk", secret_key="sk")
+    server.shutdown()
+    server.server_close()
+
+
+def test_rows_are_sent_with_the_secret_key_a_thousand_at_a_time(
+    tmp_path: Path, boards: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As they stand in the file, in its order; what was new is added up and said."""
+    path = written(tmp_path, "date,value,channel\n" + "".join(f"2026-11-01,{n}.50,c{n}\n" for n in range(1500)))
+    Boards.answers = [(200, {"changed": 1000}), (200, {"changed": 7})]
+    assert run_facts_import(boards, path, "spend") == 0
+    assert [(key, len(rows)) for key, rows in Boards.taken] == [("Bearer sk", 1000), ("Bearer sk", 500)]
+    assert {name: Boards.taken[1][1][0][name] for name in ("fact", "value", "channel")} == {
+        "fact": "spend",
+        "value": "1000.50",
+        "channel": "c1000",
+    }
+    assert "1500 facts" in capsys.readouterr().out
+
+
+def test_a_refusal_is_told_with_its_reason_and_what_was_done_before(tmp_path: Path, boards: Settings) -> None:
+    """Importing the file again sends all of it, which changes nothing twice."""
+    path = written(tmp_path, "date,value,channel\n" + "".join(f"2026-11-01,{n},c{n}\n" for n in range(1001)))
+    Boards.answers = [(200, {"changed": 1000}), (503, {"message": "the warehouse rests"})]
+    with pytest.raises(UserError, match=r"503.*the warehouse rests; 1000 rows were imported before, importing again"):
+        run_facts_import(boards, path, "spend")
 
 
 def test_facts_need_a_product_that_runs(tmp_path: Path) -> None:
