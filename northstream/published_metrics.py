@@ -54,6 +54,8 @@ class PublishedMetrics:
         after = with_metrics(before, metrics)
         if after == before:
             return
+        # A boards role of a cluster may keep nothing else in its data folder.
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = self._path.with_suffix(".tmp")
         with draft.open("w", encoding="utf-8") as file:
             json.dump(after, file, indent=0, sort_keys=True)
