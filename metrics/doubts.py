@@ -51,7 +51,7 @@ class Intake:
         """Whether unusually much of what is needed was quarantined in one of the two."""
         events: set[str] = set()
         for need in needs:
-            events |= set(self.refused) if need.events is None or need.everything else need.events
+            events |= {*self.refused, *self.taken} if need.events is None or need.everything else need.events
         if not events:
             return False
         counts = [
