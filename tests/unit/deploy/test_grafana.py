@@ -4,21 +4,30 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from deployment.compose_file import ROOT
 from deployment.promtool import Promtool
 
 GRAFANA = ROOT / "deploy" / "grafana"
-BOARD = json.loads((GRAFANA / "dashboards" / "operations.json").read_text())
-PANELS = [panel for panel in BOARD["panels"] if panel["type"] != "row"]
+BOARDS = {path.stem: json.loads(path.read_text()) for path in sorted((GRAFANA / "dashboards").glob("*.json"))}
+PANELS = [panel for panel in BOARDS["operations"]["panels"] if panel["type"] != "row"]
 SOURCES = yaml.safe_load((GRAFANA / "provisioning" / "datasources" / "northstream.yml").read_text())["datasources"]
 
 
-def test_panels_ask_data_sources_that_are_provisioned() -> None:
+@pytest.mark.parametrize("name", BOARDS)
+def test_panels_ask_data_sources_that_are_provisioned(name: str) -> None:
     """A panel with another identifier shows nothing but an error."""
-    known = {source["uid"] for source in SOURCES}
-    for panel in PANELS:
-        assert {panel["datasource"]["uid"], *(target["datasource"]["uid"] for target in panel["targets"])} <= known
+    known = {(source["type"], source["uid"]) for source in SOURCES}
+    panels = [panel for panel in BOARDS[name]["panels"] if panel["type"] != "row"]
+    for asking in (*panels, *(target for panel in panels for target in panel["targets"])):
+        assert (asking["datasource"]["type"], asking["datasource"]["uid"]) in known
+
+
+def test_boards_are_told_apart() -> None:
+    """Grafana keeps one of those with the same identifier or title."""
+    for key in ("uid", "title"):
+        assert len({board[key] for board in BOARDS.values()}) == len(BOARDS)
 
 
 def test_every_query_of_a_panel_is_one(promtool: Promtool, tmp_path: Path) -> None:
@@ -33,11 +42,13 @@ def test_every_query_of_a_panel_is_one(promtool: Promtool, tmp_path: Path) -> No
     promtool("check", "rules", file)
 
 
-def test_panels_do_not_lie_on_each_other() -> None:
+@pytest.mark.parametrize("name", BOARDS)
+def test_panels_do_not_lie_on_each_other(name: str) -> None:
     """Identifiers are unique, and every place of the grid belongs to one panel."""
-    assert len({panel["id"] for panel in BOARD["panels"]}) == len(BOARD["panels"])
+    board = BOARDS[name]
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
     taken: set[tuple[int, int]] = set()
-    for panel in BOARD["panels"]:
+    for panel in board["panels"]:
         at = panel["gridPos"]
         places = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
         assert not places & taken, panel["title"]
