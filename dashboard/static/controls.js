@@ -1,6 +1,6 @@
 // The controls of a page: period, grain, comparison, segment. They change the address; the address changes the page.
 
-import { context, say, texts } from "./context.js";
+import { context, say, termed, texts } from "./context.js";
 import { read } from "./data.js";
 import { element, setChildren } from "./elements.js";
 import { announce } from "./notices.js";
@@ -122,7 +122,7 @@ function segmentFields() {
 }
 
 function chip(name, of, remove) {
-  const label = `${name}: ${segmentName(of)}`;
+  const label = termed(name, segmentName(of));
   const button = element("button", { type: "button", class: "chip", "aria-label": say(texts.remove_filter, { filter: label }) }, label, element("span", { class: "x", "aria-hidden": "true" }, "✕"));
   button.addEventListener("click", remove);
   return button;

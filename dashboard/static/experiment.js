@@ -31,7 +31,7 @@ function variantRow(variant, isControl, most) {
   const { uplift } = variant;
   const between = (low, high, shown) => `${shown(low)} … ${shown(high)}`;
   const inPoints = (value) => difference(value / 100, { unit: "ratio", decimals: 1 });
-  const name = element("span", {}, variant.variant, isControl ? element("span", { class: "tag" }, texts.control) : "");
+  const name = element("span", {}, variant.variant, isControl && variant.variant !== texts.control ? element("span", { class: "tag" }, texts.control) : "");
   const rate = element("span", { class: "rate-bar" }, element("b", {}, share(variant.conversion_rate)), element("i", { "aria-hidden": "true" }));
   rate.lastChild.style.width = `${most ? ((variant.conversion_rate ?? 0) / most) * 60 : 0}px`;
   return [

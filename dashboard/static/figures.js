@@ -1,6 +1,6 @@
 // Key figures: a metric's value with its change, colour, trend, goal, decision, owner, and how complete it is.
 
-import { linkTo, say, texts } from "./context.js";
+import { linkTo, say, termed, texts } from "./context.js";
 import { definitionButton, targetText } from "./definition.js";
 import { element } from "./elements.js";
 import { carried } from "./question.js";
@@ -71,7 +71,7 @@ function foot(card, through, period) {
 
 function decisionLine(card) {
   const decision = inWords(card.decision);
-  return decision ? element("p", { class: "decision" }, element("span", {}, `${texts.decision}: `), decision) : null;
+  return decision ? element("p", { class: "decision" }, element("span", {}, termed(texts.decision)), decision) : null;
 }
 
 /** How far a value is on its way to the target: from the baseline when there is one. */
@@ -148,7 +148,7 @@ export function starFigure(card, { compare, through, period }) {
       "div",
       { class: "side" },
       card.status && card.status !== "none" ? element("p", {}, statusBadge(card.status)) : null,
-      card.objective ? element("p", { class: "objective" }, element("b", {}, `${texts.objective}: `), card.objective) : null,
+      card.objective ? element("p", { class: "objective" }, element("b", {}, termed(texts.objective)), card.objective) : null,
       goalLine(card, true) ?? element("p", { class: "change" }, texts.no_target),
       decisionLine(card),
     ),

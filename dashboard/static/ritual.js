@@ -1,6 +1,6 @@
 // What people add to the numbers: what performed, points of attention, decisions, planned actions; and notes on method.
 
-import { linkTo, say, texts } from "./context.js";
+import { linkTo, say, termed, texts } from "./context.js";
 import { element } from "./elements.js";
 import { earlierOf, metricLink } from "./figures.js";
 import { smallNotice } from "./notices.js";
@@ -45,7 +45,7 @@ function attentionColumn(cards, page) {
 function point(card, found, more = "") {
   const { status } = card;
   const facts = [amount(card.value, card), found ? `${found.arrow}\u00a0${found.text}` : "", status && status !== "none" ? texts[`status_${status}`] : "", card.owner].filter(Boolean);
-  return element("li", { "data-status": status }, element("span", {}, metricLink(card)), element("small", {}, facts.join(" · ")), more ? element("small", {}, `${texts.decision}: ${more}`) : null);
+  return element("li", { "data-status": status }, element("span", {}, metricLink(card)), element("small", {}, facts.join(" · ")), more ? element("small", {}, termed(texts.decision, more)) : null);
 }
 
 function digestLink() {
@@ -60,7 +60,7 @@ function actionPoint({ text, owner, due, expected_effect: effect, budget, status
   const facts = [
     owner ? `${texts.owner} ${owner}` : "",
     due ? say(texts.due_day, { day: day(due) }) : "",
-    effect ? `${texts.expected_effect}: ${effect}` : "",
+    effect ? termed(texts.expected_effect, effect) : "",
     budget !== null && budget !== undefined && budget !== "" ? `${texts.budget} ${amount(budget, { unit: "money", decimals: 0 })}` : "",
     status === "done" ? texts.action_done : "",
   ].filter(Boolean);
@@ -69,7 +69,7 @@ function actionPoint({ text, owner, due, expected_effect: effect, budget, status
 
 function decidedColumn(decisions) {
   const items = decisions.slice(0, MOST).map(({ course, text, owner, week }) =>
-    element("li", {}, element("span", {}, element("b", {}, `${nameOf("course", course)}: `), text), element("small", {}, [owner, week].filter(Boolean).join(" · "))),
+    element("li", {}, element("span", {}, element("b", {}, termed(nameOf("course", course))), text), element("small", {}, [owner, week].filter(Boolean).join(" · "))),
   );
   return column(texts.decisions, items, texts.decisions_none, texts.decisions_none_hint, digestLink());
 }

@@ -32,6 +32,7 @@ from schemas.catalogue import Catalogue
 from schemas.catalogue_files import load_catalogue
 from schemas.definitions import Workspace
 from schemas.measuring import VariantOutcome
+from schemas.notes import Action, Decision, Stamp
 from schemas.reading import (
     Completeness,
     FunnelPersons,
@@ -247,6 +248,17 @@ def build(reports: InMemoryReports, measures: InMemoryMeasures) -> Callable[...,
     return build_app
 
 
+def a_busy_week() -> RememberedNotes:
+    """Three decisions and three actions of the week of today."""
+    notes, week = RememberedNotes(), TODAY - timedelta(days=TODAY.weekday())
+    for n, course in enumerate(("start", "iterate", "kill")):
+        text = f"{course.capitalize()} the guided onboarding for teams of more than twenty people, in variant {n}"
+        notes.append(Decision(Stamp(f"d{n}"), week, course, text, "aha_rate", "growth"))
+        due, effect = TODAY + timedelta(days=7 * n + 5), "aha rate +3 points"
+        notes.append(Action(Stamp(f"a{n}"), week, f"Send step {n} to ten teams", "", "ana", due, effect, Decimal(1500)))
+    return notes
+
+
 def firing_alert() -> dict[str, Any]:
     return {
         "alert": "SignupsHigh",
@@ -295,7 +307,8 @@ def home(serve_listening_long: Callable[[Any, socket.socket], None]) -> str:
         VariantOutcome("control", 1210, 402, 96, Decimal(5_210), 61, 4),
         VariantOutcome("guided", 1188, 468, 112, Decimal(6_480), 58, 3),
     ]
-    serve_listening_long(create_app(**parts_of(company(), measures)), listening)
+    written = {"notes": a_busy_week(), "alerts": lambda: [firing_alert() | {"alert": f"Rule{n}"} for n in range(4)]}
+    serve_listening_long(create_app(**(parts_of(company(), measures) | written)), listening)
     return f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
