@@ -5,7 +5,7 @@ Does not find what makes a board unusable: see `schemas.board_files`.
 
 from collections.abc import Callable, Iterator, Mapping
 
-from schemas.catalogue import BoardDefinition, Card, Label
+from schemas.catalogue import BoardDefinition, Card, CardKind, Label
 from schemas.definitions import PlannedProperty
 from schemas.lint_findings import LintFinding, finding, missing_languages
 from schemas.metric_lint import Judged, tree_metrics
@@ -13,7 +13,9 @@ from schemas.metric_lint import Judged, tree_metrics
 EXEC_CARDS = 5
 TEAM_CARDS = 7
 STARTER_CARDS = 3
-TABLE_ROWS = 15
+ROWS: Mapping[CardKind, int] = {"table": 8, "stages": 16}
+"""Metrics in one card; stages are two for each, as awareness to referral is read at a glance."""
+
 CATEGORIES = 6
 """A handful, and the others."""
 
@@ -65,8 +67,8 @@ def _has_few_cards(board: BoardDefinition, ground: Judged) -> Iterator[LintFindi
         message = f"{len(cards)} cards make a museum; keep the {most} that lead to a decision"
         yield finding(board, "too-many-cards", message)
     for card in cards:
-        if len(card.metrics) > TABLE_ROWS:
-            message = f"a {card.kind} card of {len(card.metrics)} metrics is a museum; keep {TABLE_ROWS} at most"
+        if len(card.metrics) > (rows := ROWS.get(card.kind, 1)):
+            message = f'a "{card.kind}" of {len(card.metrics)} metrics makes a museum; keep {rows} at most'
             yield finding(board, "too-many-cards", message)
 
 

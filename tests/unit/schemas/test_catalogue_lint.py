@@ -46,8 +46,8 @@ def over(entry: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 def board_of(changes: dict[str, Any]) -> dict[str, Any]:
     """A board of the named kinds of cards."""
     kinds, split = changes.pop("cards", ["number"]), changes.pop("split", None)
-    shown = {"decisions": True, "notes": True}
-    cards = [over({kind: shown.get(kind, "good"), "split": split}, {}) for kind in kinds]
+    shown = {"decisions": {"decisions": True}, "notes": {"notes": True}, "long_table": {"table": ["good"] * 9}}
+    cards = [over(shown.get(kind, {kind: "good"}), {"split": split}) for kind in kinds]
     label = {"en": "One", "fr": "Un"}
     return over(BOARD, changes) | {"sections": [{"label": label, "cards": cards}]}
 
