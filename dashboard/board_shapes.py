@@ -50,7 +50,8 @@ class BoardList(Shape):
 class MetricCard(Shape):
     """A metric over a period. `change` is in per cent for levels, in points for rates.
 
-    `from`, `to`: the days of `value`; a count that is expressly per week shows the last week of a longer period.
+    `from`, `to`: the days of `value`; a count that is expressly per week shows the last week of a longer period, a rate
+    of cohorts the latest days, as many, whose cohorts are all mature (those of the period while there are none).
     `target` is null, and `status` none, where it is written for another span of time than that. `error`: why there is
     no value.
     """
@@ -94,6 +95,7 @@ class MetricCard(Shape):
 class TrendPoint(Shape):
     bucket: str
     value: float | None
+    maturing: bool
 
 
 class NumberCard(MetricCard):

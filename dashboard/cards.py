@@ -4,8 +4,8 @@ Does not ask the warehouse by itself: `schemas.measuring.Measures` is handed in.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +20,9 @@ from schemas.catalogue import Label, MetricDefinition
 from schemas.colours import Span, fits, span_of
 from schemas.definitions import Language
 from schemas.measuring import OTHERS, Measures, NotComputable, Segment, SeriesQuestion, UnknownDimension, Value
+
+_LONGEST_MATURING_DAYS = 400
+"""So far back mature cohorts are looked for."""
 
 _SPAN_DAYS: Mapping[Span, int] = {"day": 1, "week": 7, "month": 30}
 
@@ -38,8 +41,12 @@ class CardSource:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A metric over a period and the two it is compared with; `through_ms`: how far the values are complete."""
+    """A metric over its card's days and the two ranges they are compared with.
 
+    `through_ms`: how far the values are complete.
+    """
+
+    days: Days
     current: Value
     previous: Decimal | None
     last_year: Decimal | None
@@ -51,13 +58,13 @@ def read_card(source: CardSource, metric_id: str, days: Days, label: Label | Non
     metric = source.metrics.get(metric_id)
     if metric is None:
         return {"metric": metric_id, "label": metric_id, "error": "there is no such metric any more"}
-    window = window_of(metric, source.metrics, days)
-    texts = _texts(source, metric, window, label or metric.label)
+    measured, error = None, None
     try:
-        measured = _measure(source, metric, compared(window))
+        measured = _measure(source, metric, days)
     except (NotComputable, UnknownDimension) as problem:
-        return texts | _numbers(source, metric, window, None) | {"error": str(problem)}
-    return texts | _numbers(source, metric, window, measured) | {"error": None}
+        error = str(problem)
+    window = measured.days if measured else window_of(metric, source.metrics, days)
+    return _texts(source, metric, window, label or metric.label) | _numbers(source, metric, window, measured, error)
 
 
 def read_trend(source: CardSource, metric_id: str, days: Days, grain: Grain) -> list[dict[str, Any]]:
@@ -67,19 +74,19 @@ def read_trend(source: CardSource, metric_id: str, days: Days, grain: Grain) -> 
         values = source.measures.series(question).values
     except (KeyError, NotComputable, UnknownDimension):
         return []
-    return [{"bucket": value.bucket, "value": number(value.value)} for value in values]
+    return [{"bucket": value.bucket, "value": number(value.value), "maturing": value.is_maturing} for value in values]
 
 
 def read_segment_rows(source: CardSource, metric_id: str, days: Days, split: str, top: int = 8) -> list[dict[str, Any]]:
-    """A metric over a period by segment, the largest first.
+    """A metric over its card's days by segment, the largest first.
 
     Raises:
         NotComputable, UnknownDimension: as for the metric.
     """
     metric = source.metrics[metric_id]
-    periods = compared(window_of(metric, source.metrics, days))
-    found = source.measures.over(metric_id, _ranges(periods)[:2], source.filters, split, top)
-    judge = judge_of(metric, source.metrics, len(periods.days), source.today, None)
+    window = _measure(source, metric, days).days
+    found = source.measures.over(metric_id, _ranges(compared(window))[:2], source.filters, split, top)
+    judge = judge_of(metric, source.metrics, len(window), source.today, None)
     return [
         {
             "segment": segment.value,
@@ -101,15 +108,35 @@ def window_of(metric: MetricDefinition, metrics: Mapping[str, MetricDefinition],
     return last_days(days.last, _SPAN_DAYS[span])
 
 
-def _measure(source: CardSource, metric: MetricDefinition, periods: Comparison) -> Measured:
+def _measure(source: CardSource, metric: MetricDefinition, days: Days) -> Measured:
+    window = window_of(metric, source.metrics, days)
+    measured = _over(source, metric, window)
+    if not measured.current.is_maturing:
+        return measured
+    mature = _latest_mature(source, metric, window)
+    if mature is None:
+        return measured
+    earlier = _over(source, metric, mature)
+    return measured if earlier.current.value is None or earlier.current.is_maturing else earlier
+
+
+def _over(source: CardSource, metric: MetricDefinition, window: Days) -> Measured:
+    periods = compared(window)
     through_ms = source.measures.complete_through_ms(metric.id)
     current, previous, last_year = source.measures.over(metric.id, _ranges(periods), source.filters).values
-    return Measured(
-        _mature(source, metric, periods.days, current),
-        _known(source, periods.previous, previous),
-        _known(source, periods.last_year, last_year),
-        through_ms,
-    )
+    before = _known(source, periods.previous, previous), _known(source, periods.last_year, last_year)
+    return Measured(window, current, *before, through_ms)
+
+
+def _latest_mature(source: CardSource, metric: MetricDefinition, window: Days) -> Days | None:
+    """The latest days, as many, whose cohorts are all mature; None while there are none.
+
+    A rate with young cohorts in it is lower than the one before for no reason but their age.
+    """
+    first = window.first - timedelta(days=_LONGEST_MATURING_DAYS)
+    question = SeriesQuestion(metric.id, first, window.last, "day", source.filters)
+    mature = [value.bucket for value in source.measures.series(question).values if not value.is_maturing]
+    return last_days(max(mature), len(window)) if mature else None
 
 
 def _ranges(periods: Comparison) -> Sequence[tuple[date, date]]:
@@ -121,27 +148,6 @@ def _known(source: CardSource, days: Days, value: Value) -> Decimal | None:
     if not value.value and (source.data_since is None or days.last < source.data_since):
         return None
     return value.value
-
-
-def _mature(source: CardSource, metric: MetricDefinition, days: Days, whole: Value) -> Value:
-    """Of a rate of cohorts, that of the mature ones alone; as it is while none is mature.
-
-    Else it would be lower than the period before for no reason but the age of the last cohorts.
-    """
-    if not whole.is_maturing or not whole.denominator or whole.numerator is None:
-        return whole
-    if whole.value != whole.numerator / whole.denominator:
-        return whole
-    question = SeriesQuestion(metric.id, days.first, days.last, "day", source.filters)
-    mature = [value for value in source.measures.series(question).values if not value.is_maturing]
-    numerator, denominator = (
-        sum((part or Decimal(0) for part in parts), Decimal(0))
-        for parts in ([value.numerator for value in mature], [value.denominator for value in mature])
-    )
-    if not denominator:
-        return whole
-    part = replace(whole, numerator=numerator, denominator=denominator, value=numerator / denominator)
-    return replace(part, is_maturing=False)
 
 
 def _texts(source: CardSource, metric: MetricDefinition, window: Days, label: Label) -> dict[str, Any]:
@@ -168,7 +174,9 @@ def _texts(source: CardSource, metric: MetricDefinition, window: Days, label: La
     }
 
 
-def _numbers(source: CardSource, metric: MetricDefinition, window: Days, measured: Measured | None) -> dict[str, Any]:
+def _numbers(
+    source: CardSource, metric: MetricDefinition, window: Days, measured: Measured | None, error: str | None
+) -> dict[str, Any]:
     through_ms = measured.through_ms if measured else None
     judge = judge_of(metric, source.metrics, len(window), source.today, through_ms)
     value = measured.current if measured else Value(window.first, None, None, None, version=metric.version)
@@ -186,6 +194,7 @@ def _numbers(source: CardSource, metric: MetricDefinition, window: Days, measure
         "restated": value.restated,
         "maturing": bool(measured) and value.is_maturing,
         "version": value.version,
+        "error": error,
     }
 
 

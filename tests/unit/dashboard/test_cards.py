@@ -97,12 +97,14 @@ def test_what_was_before_any_data_is_unknown():
     assert (old["previous"], old["last_year"], old["change"]) == (0.0, None, None)
 
 
-def test_a_rate_of_cohorts_is_that_of_the_mature_ones():
+def test_a_rate_of_cohorts_is_that_of_the_latest_mature_ones():
     """Else every board would say that activation fell, for no reason but the age of the last cohorts."""
-    days = {LAST - timedelta(days=n): (1 if n < 7 else 4, 10, n < 7) for n in range(28)}
+    days = {LAST - timedelta(days=n): (1 if n < 7 else 4 if n < 35 else 3, 10, n < 7) for n in range(80)}
     rate = metric(STREAMED["activation_rate"], "ratio", "activation_rate", orange=Decimal("0.35"), red=Decimal("0.2"))
     found = card(ByDay(days), rate)
-    assert (found["value"], found["maturing"], found["status"]) == (0.4, False, "green")
+    assert (found["value"], found["previous"], found["maturing"], found["status"]) == (0.4, 0.3, False, "green")
+    assert (found["from"], found["to"]) == (date(2026, 10, 19), date(2026, 11, 15))
+    assert found["change"] == pytest.approx(10.0)
 
 
 def test_a_rate_none_of_whose_cohorts_is_mature_is_shown_without_a_colour():
@@ -137,7 +139,7 @@ def test_texts_are_in_the_language_that_is_asked_for():
 def test_a_trend_has_the_values_of_its_buckets():
     """What the little line is drawn from."""
     trend = read_trend(source(ByDay({LAST: (3, None, False)}), metric()), "sales", Days(LAST, LAST), "day")
-    assert trend == [{"bucket": LAST, "value": 3.0}]
+    assert trend == [{"bucket": LAST, "value": 3.0, "maturing": False}]
 
 
 @pytest.mark.parametrize(
