@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PACKAGES := northstream schemas ingest stream warehouse alerting dashboard simulate metrics
 
-.PHONY: help setup demo test test-long lint format bench lock clean
+.PHONY: help setup demo test test-long lint format bench bench-queries lock clean
 
 help:
 	@echo "make setup      make .venv from the lock files"
@@ -15,6 +15,7 @@ help:
 	@echo "make lint       formatting, lint, types, layers"
 	@echo "make format     mend formatting and what lint can mend"
 	@echo "make bench      measure, all or one (ONLY=collector); prints tables"
+	@echo "make bench-queries  every metric and board at ten million events"
 	@echo "make lock       write the lock files anew from pyproject.toml"
 	@echo "make clean      remove what make has made (not data/, where events and keys are)"
 
@@ -43,6 +44,9 @@ format: .venv/development
 
 bench: .venv/development
 	$(BIN)/python -m bench $(ONLY)
+
+bench-queries: .venv/development
+	$(BIN)/python -m bench catalogue
 
 lock: .venv/development
 	$(BIN)/python -m pip install -q uv

@@ -18,6 +18,7 @@ _BENCHES = {
     "latency": "bench.latency",
     "sustained": "bench.sustained",
     "queries": "bench.queries",
+    "catalogue": "bench.catalogue",
     "cluster-collector": "bench.cluster.collector",
     "cluster-stream": "bench.cluster.stream",
     "cluster-loader": "bench.cluster.loader",

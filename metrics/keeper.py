@@ -21,11 +21,11 @@ from metrics.periods import DAY
 from schemas.definitions import StreamDefinitions
 from schemas.reading import Completeness
 
-CHEAP_SECONDS = 0.25
-"""A reader waits for points that took less than this the last time, instead of being told older ones."""
+MOST_WAIT_SECONDS = 5.0
+"""A reader waits for points that took less than this the last time, unless data come without a pause."""
 
-REST = 5.0
-"""A reader computes points anew only so many times their cost after the last time."""
+BUSY_SECONDS = 20
+"""Data come without a pause if they came in most of these last seconds: then readers get what was computed last."""
 
 QUIET_SECONDS = 60.0
 
@@ -59,6 +59,7 @@ class PointKeeper:
         self._definitions = definitions
         self._today = today
         self._completeness = completeness
+        self._began = time.monotonic()
         self._looking = Lock()
         self._look: Look | None = None
         self._history: date | None = None
@@ -66,6 +67,7 @@ class PointKeeper:
         self._answers = KeptAnswers()
         self._generation = 0
         self._restless: deque[tuple[float, date]] = deque()
+        self._changed: deque[int] = deque(maxlen=BUSY_SECONDS)
 
     def look(self, recent_seconds: float = RECENT_LOOK_SECONDS) -> Look:
         """Find what has changed, unless somebody has looked so recently. Raises ReadingUnavailable."""
@@ -104,7 +106,7 @@ class PointKeeper:
         points = self.points(leaf)
         if points.is_live:
             return points.compute(buckets, computer)
-        self._freshen_if_cheap(points, computer)
+        self._freshen(points, computer)
         return points.read(buckets, computer)
 
     def peek(self, leaf: Leaf, buckets: Sequence[Bucket], computer: Computer) -> dict[Bucket, Pair]:
@@ -150,7 +152,12 @@ class PointKeeper:
         return min(known) if len(known) == len(found) else None
 
     def quiet_before(self) -> date | None:
-        """The first day whose data has changed lately; None: no day's has."""
+        """The first day whose data has changed lately; None: no day's has. Nobody knows what was before the start."""
+        if time.monotonic() - self._began < QUIET_SECONDS:
+            return ALL
+        return self._recently_changed()
+
+    def _recently_changed(self) -> date | None:
         oldest = time.monotonic() - QUIET_SECONDS
         while self._restless and self._restless[0][0] < oldest:
             self._restless.popleft()
@@ -175,13 +182,16 @@ class PointKeeper:
             return look.completeness.complete_through_ms
         return points.through_ms
 
-    def _freshen_if_cheap(self, points: LeafPoints, computer: Computer) -> None:
+    def _freshen(self, points: LeafPoints, computer: Computer) -> None:
+        """Who has sent something and waited until it was settled finds it in what is read next."""
         if points.dirty_from is None or points.covered is None:
             return
-        cost = points.cost_seconds
-        if cost > CHEAP_SECONDS or time.monotonic() - points.refreshed_at < REST * cost:
-            return
-        self.refresh(points, computer)
+        if points.cost_seconds <= MOST_WAIT_SECONDS and not points.error and not self._is_busy():
+            self.refresh(points, computer)
+
+    def _is_busy(self) -> bool:
+        oldest = int(time.monotonic()) - BUSY_SECONDS
+        return sum(second >= oldest for second in list(self._changed)) > BUSY_SECONDS // 2
 
     def _turn_day(self, yesterday: date) -> None:
         self._generation += 1
@@ -193,11 +203,14 @@ class PointKeeper:
 
     def _apply(self, changes: Changes) -> None:
         self._generation += 1
+        second = int(time.monotonic())
+        if not self._changed or self._changed[-1] != second:
+            self._changed.append(second)
         if (first := changes.first) is not None:
             self._restless.append((time.monotonic(), first))
             if first != ALL:
                 self._history = min(first, self._history or first)
-        counted = self.quiet_before() or self._today()
+        counted = self._recently_changed() or self._today()
         for day in changes.facts.values():
             self._history = min(day, self._history or day)
         for points in list(self._points.values()):

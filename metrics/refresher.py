@@ -166,6 +166,7 @@ class Refresher:
         self._on_refresh(Refresh(seconds, bool(points.error)))
         # Readers and the loader get at least as much of the machine.
         self._stop.wait(min(max(seconds, _SHORTEST_PAUSE), _LONGEST_PAUSE))
+        self._keeper.look(LOOK_SECONDS)
 
     def _publish(self, publication: Publication, look: Look) -> int:
         if publication.metric.lifecycle == "retired":

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from metrics.asking import Query
 from metrics.assembling import Assembled, Sources
 from metrics.dimensions import Dimensions
+from metrics.refresher import Refresh
 from northstream.background import Background
 from northstream.clock import unix_ms
 from northstream.live_catalogue import LiveCatalogue, open_catalogue
@@ -28,6 +29,7 @@ class Measuring:
         background: Warehouse,
         expert: Query | None,
         on_failure: Callable[[Exception], None],
+        on_refresh: Callable[[Refresh], None] = lambda _: None,
     ) -> None:
         """`background` is the same warehouse over a connection that readers do not use; closed by `stop`."""
         workspace = stores.workspace
@@ -51,13 +53,18 @@ class Measuring:
         self.telemetry = MeasuringTelemetry()
         self._catalogue = catalogue
         self._background = background
-        self._refresher = assembled.refresher(assembled.computer_over(background), self.telemetry.note)
+        self._on_refresh = on_refresh
+        self._refresher = assembled.refresher(assembled.computer_over(background), self._note)
         self._refreshing = Background("metrics", self._refresher.run, on_failure)
         self.telemetry.follow(self._refresher)
 
     def start(self) -> None:
         self._catalogue.start()
         self._refreshing.start()
+
+    def refresh_now(self) -> int:
+        """One round in the caller's thread, instead of `start`; the number of values published."""
+        return self._refresher.round()
 
     def stop(self) -> None:
         """A computation under way is not waited for longer than a process may take to end."""
@@ -66,6 +73,10 @@ class Measuring:
         self._refreshing.join()
         self._background.close()
 
+    def _note(self, refresh: Refresh) -> None:
+        self.telemetry.note(refresh)
+        self._on_refresh(refresh)
+
 
 def open_measuring(
     stores: Stores,
@@ -73,10 +84,11 @@ def open_measuring(
     background: Warehouse,
     expert: Query | None,
     on_failure: Callable[[Exception], None],
+    on_refresh: Callable[[Refresh], None] = lambda _: None,
 ) -> Measuring:
     """Over the workspace that the settings name.
 
     Raises:
         UserError: its catalogue is broken.
     """
-    return Measuring(stores, open_catalogue(settings, stores.workspace), background, expert, on_failure)
+    return Measuring(stores, open_catalogue(settings, stores.workspace), background, expert, on_failure, on_refresh)

@@ -116,3 +116,16 @@ class Rig:
             {"metric": metric},
         )
         return dict(rows)
+
+    def unite(self, user: str, into: str) -> None:
+        """Two users are one person from now on."""
+        row = {"person_id": f"u:{user}", "united_into": f"u:{into}"}
+        self.warehouse.insert_lines("overrides", list(row), msgspec.json.encode(row), {})
+
+    def restatements(self, metric: str) -> list[tuple[Any, ...]]:
+        """What SQL users see: day, before, after, reason, cause."""
+        return self.warehouse.rows(
+            "SELECT day, before, after, reason, cause FROM northstream.restatements WHERE metric = {metric:String}"
+            " ORDER BY at, day",
+            {"metric": metric},
+        )

@@ -1,0 +1,232 @@
+"""Points of the catalogue over a real engine: kept fresh by what changed, published, restated, by version."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from integration.metrics.measuring_rig import Rig, count_of, metric
+
+from schemas.computes import Actives, EventSet, Expression, Fact, Ratio, Sql
+from schemas.measuring import FactRow, Grain, NotComputable, SeriesQuestion, Value
+from warehouse.client import Warehouse
+from warehouse.migrate import migrate
+
+ORDERS = metric("orders", count_of("Order Completed"))
+VIEWS = metric("views", count_of("Pricing Viewed"))
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    opened = Warehouse.embedded(Path(tmp_path_factory.mktemp("points")))
+    migrate(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def rig(engine: Warehouse) -> Rig:
+    for (table,) in engine.rows(
+        "SELECT name FROM system.tables WHERE database = 'northstream' AND engine LIKE '%MergeTree' AND total_rows > 0"
+        " AND name != 'migrations'"
+    ):
+        engine.command(f"TRUNCATE TABLE northstream.{table}")
+    return Rig(engine)
+
+
+def values_of(rig: Rig, name: str, days: int = 3, grain: Grain = "day") -> list[Value]:
+    return list(rig.measures.series(SeriesQuestion(name, rig.days_ago(days - 1), rig.today, grain)).values)
+
+
+def numbers_of(rig: Rig, name: str, days: int = 3, grain: Grain = "day") -> list[Decimal | None]:
+    return [value.value for value in values_of(rig, name, days, grain)]
+
+
+def test_every_bucket_has_a_value_and_rates_over_nothing_have_none(rig: Rig) -> None:
+    """Counts of nothing are 0; a metric of others is reckoned bucket by bucket, `previous` over the one before."""
+    rig.define(
+        ORDERS,
+        VIEWS,
+        metric("conversion", Ratio("orders", "views", 100), unit="ratio"),
+        metric("growth", Expression("orders - previous(orders)")),
+    )
+    for number, days in enumerate((2, 2, 2, 0)):
+        rig.happen(f"o{number}", rig.days_ago(days))
+    rig.happen("v1", rig.days_ago(2), "Pricing Viewed")
+    assert numbers_of(rig, "orders") == [3, 0, 1]
+    assert numbers_of(rig, "conversion") == [300, None, None]
+    assert numbers_of(rig, "growth", 4) == [0, 3, -3, 1]
+    rig.refresher.round()
+    assert numbers_of(rig, "orders") == [3, 0, 1]
+    assert numbers_of(rig, "growth", 4) == [0, 3, -3, 1]
+    assert numbers_of(rig, "orders", 1, "week") == [4]
+
+
+def test_only_what_was_touched_is_computed_anew_and_only_from_its_first_changed_day_on(rig: Rig) -> None:
+    """A message of one event leaves metrics of others alone, and days before it."""
+    rig.define(ORDERS, VIEWS)
+    for days in range(5):
+        rig.happen(f"o{days}", rig.days_ago(days))
+    rig.refresher.round()
+    rig.noting.asks.clear()
+    rig.refresher.round()
+    assert rig.noting.asks == [], "nothing has changed"
+    rig.happen("again", rig.days_ago(1))
+    rig.refresher.round()
+    assert [compute for compute, _ in rig.noting.asks] == [ORDERS.compute]
+    asked = rig.noting.asks[0][1].buckets
+    assert (asked[0].first, asked[-1].last) == (rig.days_ago(1), rig.today)
+    assert rig.published("orders")[rig.days_ago(1)] == 2
+
+
+def test_a_copy_that_moves_a_message_to_an_earlier_day_changes_both_days(rig: Rig) -> None:
+    """The earliest time of several copies counts, whichever comes last."""
+    rig.define(ORDERS)
+    rig.happen("m", rig.today)
+    rig.refresher.round()
+    rig.happen("m", rig.days_ago(2))
+    rig.refresher.round()
+    assert rig.published("orders") == {rig.days_ago(2): 1, rig.days_ago(1): 0, rig.today: 0}
+
+
+def test_uniting_two_persons_changes_who_was_active_but_not_how_often(rig: Rig) -> None:
+    """Counts of messages do not depend on who sent them."""
+    actives = metric("people", Actives(EventSet(events=("Order Completed",)), 7))
+    rig.define(ORDERS, actives)
+    rig.happen("a", rig.days_ago(1), user_id="ann")
+    rig.happen("b", rig.days_ago(2), user_id="bob")
+    rig.refresher.round()
+    assert numbers_of(rig, "people", 1) == [2]
+    rig.noting.asks.clear()
+    rig.unite("bob", "ann")
+    rig.refresher.round()
+    assert numbers_of(rig, "people", 1) == [1]
+    assert {compute for compute, _ in rig.noting.asks} == {actives.compute}
+    assert rig.restatements("people") == [(rig.days_ago(1), 2, 1, "merge", "u:bob")]
+
+
+def test_a_late_event_restates_what_was_published_once_its_day_was_over(rig: Rig) -> None:
+    """Before, after, why and by which message; today's value is nobody's restatement."""
+    rig.define(ORDERS, metric("doubled", Expression("2 * orders")))
+    rig.happen("first", rig.days_ago(1))
+    rig.refresher.round()
+    rig.happen("late", rig.days_ago(1))
+    rig.happen("today", rig.today)
+    rig.refresher.round()
+    assert rig.restatements("orders") == [(rig.days_ago(1), 1, 2, "late event", "late")]
+    assert rig.restatements("doubled") == [(rig.days_ago(1), 2, 4, "late event", "late")]
+    assert [value.restated for value in values_of(rig, "orders")] == [False, True, False]
+
+
+def test_history_that_is_being_sent_restates_nothing(rig: Rig) -> None:
+    """Values count as published when all that came before them is counted: until then they grow."""
+    rig.define(ORDERS)
+    rig.lag_events = 10
+    rig.happen("one", rig.days_ago(1))
+    rig.refresher.round()
+    rig.happen("two", rig.days_ago(1))
+    rig.refresher.round()
+    rig.lag_events = 0
+    rig.refresher.round()
+    assert rig.restatements("orders") == []
+    rig.happen("three", rig.days_ago(1))
+    rig.refresher.round()
+    assert rig.restatements("orders") == [(rig.days_ago(1), 2, 3, "late event", "three")]
+
+
+def test_a_new_version_counts_from_the_day_it_came_and_leaves_the_values_of_the_old_one(rig: Rig) -> None:
+    """A series that spans two versions shows the seam; SQL shows what the present one makes of all days."""
+    rig.define(ORDERS)
+    rig.happen("o", rig.days_ago(1))
+    rig.happen("v", rig.days_ago(1), "Pricing Viewed")
+    rig.happen("w", rig.days_ago(1), "Pricing Viewed")
+    rig.refresher.round()
+    rig.define(metric("orders", count_of("Pricing Viewed"), version=2))
+    rig.refresher.round()
+    assert [(value.value, value.version) for value in values_of(rig, "orders")] == [(0, 1), (1, 1), (0, 2)]
+    assert rig.published("orders")[rig.days_ago(1)] == 2
+    assert rig.restatements("orders") == []
+
+
+def test_another_definition_under_the_same_version_restates_by_its_name(rig: Rig) -> None:
+    """Nobody should do it; who does is told of."""
+    rig.define(ORDERS)
+    rig.happen("o", rig.days_ago(1))
+    rig.refresher.round()
+    rig.define(metric("orders", count_of("Pricing Viewed")))
+    rig.refresher.round()
+    assert rig.restatements("orders") == [(rig.days_ago(1), 1, 0, "definition", "")]
+
+
+def test_a_metric_that_is_added_answers_at_once(rig: Rig) -> None:
+    """Nobody restarts anything or waits for a refresh."""
+    rig.define(ORDERS)
+    rig.happen("v", rig.today, "Pricing Viewed")
+    rig.refresher.round()
+    rig.define(ORDERS, VIEWS)
+    assert numbers_of(rig, "views", 1) == [1]
+    rig.refresher.round()
+    assert rig.published("views") == {rig.today: 1}
+
+
+def test_a_metric_that_cannot_be_computed_stops_no_other(rig: Rig) -> None:
+    """Its owner is told why; a metric made of itself is such a one, too."""
+    rig.define(metric("broken", Sql("SELECT nothing")), metric("circle", Expression("circle + 1")), ORDERS)
+    rig.happen("o", rig.today)
+    rig.refresher.round()
+    assert numbers_of(rig, "orders", 1) == [1]
+    assert set(rig.refresher.failures()) == {"broken", "circle"}
+    for name in ("broken", "circle"):
+        with pytest.raises(NotComputable):
+            values_of(rig, name)
+
+
+def test_a_fact_that_is_handed_in_again_changes_what_stands_on_it(rig: Rig) -> None:
+    """Nothing was said of the days between: they have no value."""
+    rig.define(metric("spend", Fact("spend"), unit="money"))
+    day = rig.days_ago(2)
+    rig.measures.write_facts([FactRow("spend", day, Decimal("10.10")), FactRow("spend", rig.today, Decimal(5))])
+    rig.refresher.round()
+    assert numbers_of(rig, "spend") == [Decimal("10.10"), None, 5]
+    rig.measures.write_facts([FactRow("spend", day, Decimal("11.20"))])
+    rig.refresher.round()
+    assert numbers_of(rig, "spend") == [Decimal("11.20"), None, 5]
+    assert rig.restatements("spend") == [(day, Decimal("10.1"), Decimal("11.2"), "facts", "")]
+
+
+def test_a_new_day_closes_the_one_before_and_begins_its_own(rig: Rig) -> None:
+    """Without any new message."""
+    rig.define(ORDERS)
+    rig.happen("o", rig.today)
+    rig.refresher.round()
+    rig.today += timedelta(days=1)
+    rig.refresher.round()
+    assert rig.published("orders") == {rig.days_ago(1): 1, rig.today: 0}
+    rig.happen("late", rig.days_ago(1))
+    rig.refresher.round()
+    assert rig.restatements("orders") == [(rig.days_ago(1), 1, 2, "late event", "late")]
+
+
+def test_a_restart_goes_on_with_what_was_published(rig: Rig, engine: Warehouse) -> None:
+    """Published values outlive the process that made them, and are restated by the next."""
+    rig.define(ORDERS)
+    rig.happen("o", rig.days_ago(1))
+    rig.refresher.round()
+    again = Rig(engine)
+    again.define(ORDERS)
+    again.happen("late", rig.days_ago(1))
+    again.refresher.round()
+    assert again.restatements("orders") == [(rig.days_ago(1), 1, 2, "late event", "")]
+
+
+def test_ranges_are_asked_whole_whatever_their_length(rig: Rig) -> None:
+    """Sums add up over the range, levels are those of its last day, ranges may overlap."""
+    rig.define(ORDERS, metric("people", Actives(EventSet(events=("Order Completed",)), 1)))
+    for days in range(4):
+        rig.happen(f"o{days}", rig.days_ago(days), user_id=f"u{days % 2}")
+        rig.happen(f"p{days}", rig.days_ago(days), user_id="same")
+    rig.refresher.round()
+    ranges = [(rig.days_ago(3), rig.today), (rig.days_ago(1), rig.today), (rig.days_ago(3), rig.days_ago(2))]
+    assert [value.value for value in rig.measures.over("orders", ranges).values] == [8, 4, 4]
+    assert [value.value for value in rig.measures.over("people", ranges).values] == [2, 2, 2]
