@@ -6,6 +6,7 @@ Writes SQL, runs none. A row's segment is that of its person or account as known
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
+from typing import NamedTuple
 
 from metrics.asking import Ask, Bucket
 from metrics.dimensions import PROPERTY, Dimensions, resolved, with_accounts
@@ -72,10 +73,11 @@ class Asked:
 
     def of_people(self, rows: str) -> str:
         """Rows that have `who`, `name` and an empty `group_id`, with their `segment`; others left out."""
-        segment, conditions, joins = self._segments()
-        known = with_accounts(rows) if self._needs_accounts else rows
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        return f"(SELECT rows.*, {segment} AS segment FROM {known} AS rows {' '.join(joins)} {where})"
+        told = self._told()
+        known = with_accounts(rows) if told.by_account else rows
+        return f"""(
+    SELECT rows.*, {told.segment} AS segment FROM {known} AS rows {" ".join(told.joins)} WHERE {told.passes}
+)"""
 
     def plain(
         self,
@@ -86,7 +88,7 @@ class Asked:
         extra: str = "",
     ) -> str:
         """`subject`, `at` (Unix ms), `day`, `message` and `extra` columns, whatever their segment is."""
-        return self._rows(source, of, first, last, extra, NO_SEGMENT, "", [])
+        return self._rows(source, of, first, last, extra, _WHOLE)
 
     def told(
         self,
@@ -97,84 +99,92 @@ class Asked:
         extra: str = "",
     ) -> str:
         """The same with their `segment`, those of other segments left out."""
-        segment, conditions, joins = self._segments()
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        return self._rows(source, of, first, last, extra, segment, where, joins)
+        told = self._told()
+        return f"(SELECT * FROM {self._rows(source, of, first, last, extra, told)} WHERE passes)"
 
-    def firsts(self, source: EventSet, of: Subject = "person", last: date | None = None) -> str:
+    def messages(self, source: EventSet, first: date, last: date, extra: str = "") -> str:
+        """The same, but nobody is asked whose they are where that does not matter."""
+        if self.is_narrowed:
+            return self.told(source, "person", first, last, extra)
+        condition = self._condition(source, first, last)
+        return f"""(
+    SELECT {AT_MS} AS at, message, {self.day_of("at")} AS day, {NO_SEGMENT} AS segment{extra}
+    FROM northstream.metric_events FINAL WHERE {condition}
+)"""
+
+    def firsts(self, source: EventSet, of: Subject = "person", is_told: bool = True) -> str:
         """Of each subject its first such message ever: `subject`, `at`, `day`, `message`, `segment`, `bucket`.
 
-        What falls in no bucket, or whose first message is of another segment, is left out.
+        What falls in no bucket, or whose first message is of another segment, is left out; without `is_told` whatever
+        the segment is.
         """
-        segment, conditions, joins = self._segments()
-        passes = f", {' AND '.join(conditions) or '1'} AS passes"
-        rows = self._rows(source, of, None, last or self.last, passes, segment, "", joins)
+        told = self._told() if is_told else _WHOLE
         first = "(min(at), argMin(message, at), NULL, 1)"
-        if self.is_narrowed:
-            first = "argMin((at, message, segment, passes), (at, message))"
+        if told != _WHOLE:
+            first = "argMin((at, message, segment, passes), bitShiftLeft(toUInt128(at), 64) + message)"
         return f"""(
     SELECT subject, name, first.1 AS at, first.2 AS message, first.3 AS segment,
         {self.day_of("at")} AS day, {self.bucket()} AS bucket
-    FROM (SELECT subject, any(name) AS name, {first} AS first FROM {rows} GROUP BY subject)
+    FROM (
+        SELECT subject, any(name) AS name, {first} AS first
+        FROM {self._rows(source, of, None, self.last, "", told)} GROUP BY subject
+    )
     WHERE first.4 AND bucket > 0
 )"""
 
+    def _condition(self, source: EventSet, first: date | None, last: date | None) -> str:
+        condition = condition_of(source, self.stream, self.parameters)
+        return f"({condition}) AND person != 0 AND {within(self.calendar, first, last)}"
+
     def _rows(
-        self,
-        source: EventSet,
-        of: Subject,
-        first: date | None,
-        last: date | None,
-        extra: str,
-        segment: str,
-        where: str,
-        joins: list[str],
+        self, source: EventSet, of: Subject, first: date | None, last: date | None, extra: str, told: "_Told"
     ) -> str:
-        condition = f"({condition_of(source, self.stream, self.parameters)}) AND person != 0"
-        rows = resolved(f"{condition} AND {within(self.calendar, first, last)}")
+        rows = resolved(self._condition(source, first, last))
         subject, name = "rows.who", "rows.name"
-        if of == "account" or self._needs_accounts:
+        if of == "account" or told.by_account:
             rows = with_accounts(rows)
         if of == "account":
             subject, name = "rows.account", "if(rows.group_id != '', rows.group_id, rows.name)"
         return f"""(
     SELECT {subject} AS subject, {name} AS name, {AT_MS} AS at, message, {self.day_of("at")} AS day,
-        {segment} AS segment{extra}
-    FROM {rows} AS rows {" ".join(joins)}
-    {where}
+        {told.segment} AS segment, {told.passes} AS passes{extra}
+    FROM {rows} AS rows {" ".join(told.joins)}
 )"""
 
-    @property
-    def _needs_accounts(self) -> bool:
-        if not self.is_narrowed:
-            return False
-        used = [segment.dimension for segment in self.ask.filters] + [self.ask.split]
-        return any(
-            dimension == "account"
-            or any(one.by == "account" for one in self.dimensions.lookups(dimension, Parameters()))
-            for dimension in used
-        )
-
-    def _segments(self) -> tuple[str, list[str], list[str]]:
-        """The expression of the segment, conditions for the filters, and the joins that both need."""
+    def _told(self) -> "_Told":
         joins: list[str] = []
-        segment = self._value_of(self.ask.split, joins) if self.ask.split else NO_SEGMENT
+        by_account: list[bool] = []
+        segment = self._value_of(self.ask.split, joins, by_account) if self.ask.split else NO_SEGMENT
         conditions = []
         for one in self.ask.filters:
-            value = self._value_of(one.dimension, joins)
+            value = self._value_of(one.dimension, joins, by_account)
             is_it = f"= {self.parameters.bind(one.value)}" if one.value is not None else "IS NULL"
             conditions.append(f"ifNull({value} {is_it}, 0)")
-        return segment, conditions, joins
+        return _Told(segment, " AND ".join(conditions) or "1", tuple(joins), any(by_account))
 
-    def _value_of(self, dimension: str, joins: list[str]) -> str:
+    def _value_of(self, dimension: str, joins: list[str], by_account: list[bool]) -> str:
         if dimension.startswith(PROPERTY):
             return text_of(dimension.removeprefix(PROPERTY), self.parameters)
         if dimension == "account":
+            by_account.append(True)
             return "nullIf(rows.group_id, '')"
         values = []
         for lookup in self.dimensions.lookups(dimension, self.parameters):
             alias = f"looked{len(joins)}"
             key = "rows.account" if lookup.by == "account" else "rows.who"
+            by_account.append(lookup.by == "account")
             joins.append(f"LEFT ANY JOIN ({lookup.sql}) AS {alias} ON {alias}.key = {key}")
             values.append(f"{alias}.value")
         return f"coalesce({', '.join(values)})"
+
+
+class _Told(NamedTuple):
+    """The expression of a row's segment, the condition that it fulfils all filters, and the joins that both need."""
+
+    segment: str
+    passes: str
+    joins: tuple[str, ...]
+    by_account: bool
+
+
+_WHOLE = _Told(NO_SEGMENT, "1", (), False)

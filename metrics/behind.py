@@ -79,12 +79,13 @@ def _amounts(compute: Any, asked: Asked) -> str:
 
 def _converted(compute: Conversion, asked: Asked) -> str:
     starts = asked.firsts(compute.start, compute.of)
-    return _found(starts, following.ended(starts, asked, compute.end, compute.of, compute.within_seconds))
+    bare = asked.firsts(compute.start, compute.of, is_told=False)
+    return _found(starts, following.ended(bare, asked, compute.end, compute.of, compute.within_seconds))
 
 
 def _retained(compute: Retention, asked: Asked) -> str:
-    starts = asked.firsts(following.cohort_of(compute.cohort, asked))
-    return _found(starts, following.active_later(compute, asked, starts))
+    cohort = following.cohort_of(compute.cohort, asked)
+    return _found(asked.firsts(cohort), following.active_later(compute, asked, asked.firsts(cohort, is_told=False)))
 
 
 def _found(starts: str, found: str) -> str:

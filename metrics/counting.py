@@ -26,7 +26,7 @@ GROUP BY segment, moment ORDER BY segment, moment
 
 
 def count(compute: Count, asked: Asked) -> str:
-    return _grouped(asked, asked.told(compute.source, "person", asked.first, asked.last), "toInt64(count())")
+    return _grouped(asked, asked.messages(compute.source, asked.first, asked.last), "toInt64(count())")
 
 
 def distinct(compute: Distinct, asked: Asked) -> str:
@@ -39,13 +39,13 @@ def distinct(compute: Distinct, asked: Asked) -> str:
 
 def total(compute: Sum, asked: Asked) -> str:
     value = f", {number_of(compute.property, asked.parameters)} AS value"
-    rows = asked.told(compute.source, "person", asked.first, asked.last, value)
+    rows = asked.messages(compute.source, asked.first, asked.last, value)
     return _grouped(asked, rows, "sum(value)", "value IS NOT NULL")
 
 
 def mean(compute: Mean, asked: Asked) -> str:
     value = f", {number_of(compute.property, asked.parameters)} AS value"
-    rows = asked.told(compute.source, "person", asked.first, asked.last, value)
+    rows = asked.messages(compute.source, asked.first, asked.last, value)
     return _grouped(asked, rows, "sum(value), toInt64(count())", "value IS NOT NULL")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from metrics.sources import ACTIONS, text_of
-from metrics.statement import Parameters
+from metrics.statement import EARLIER, LATER, Parameters
 from schemas.measuring import DIMENSIONS, UnknownDimension
 
 PROPERTY = "property."
@@ -90,7 +90,7 @@ def with_accounts(rows: str) -> str:
 def latest_groups() -> str:
     """`who` and the group of their `latest` group call."""
     return f"""(
-        SELECT who, argMax(group_id, (-toInt64(precedence), message)) AS latest
+        SELECT who, argMax(group_id, {LATER}) AS latest
         FROM {resolved("type = 'group' AND group_id != '' AND person != 0")} GROUP BY who
 )"""
 
@@ -99,9 +99,9 @@ def _first_channels(of: str) -> str:
     """The channel of each person's earliest action. A later copy of it does not matter, so that copies may stay."""
     return f"""
     SELECT if(united.united = 0, firsts.person, united.united) AS key,
-        toNullable(argMax(firsts.channel, firsts.rank)) AS value
+        toNullable(toString(argMax(firsts.channel, firsts.rank))) AS value
     FROM (
-        SELECT person, toString(argMax(channel, (precedence, message))) AS channel, max((precedence, message)) AS rank
+        SELECT person, argMax(channel, {EARLIER}) AS channel, max({EARLIER}) AS rank
         FROM northstream.metric_events WHERE {ACTIONS} AND person != 0 AND {of} GROUP BY person
     ) AS firsts
     LEFT ANY JOIN {UNITED} AS united ON united.own = firsts.person
@@ -110,7 +110,7 @@ def _first_channels(of: str) -> str:
 
 def _person_traits(trait: str, parameters: Parameters) -> str:
     return f"""
-    SELECT who AS key, argMax(said, (-toInt64(precedence), message)) AS value
+    SELECT who AS key, argMax(said, {LATER}) AS value
     FROM (
         SELECT who, precedence, message, {text_of(trait, parameters)} AS said
         FROM {resolved("type = 'identify' AND person != 0")} WHERE said IS NOT NULL
@@ -120,7 +120,7 @@ def _person_traits(trait: str, parameters: Parameters) -> str:
 
 def _group_traits(trait: str, parameters: Parameters) -> str:
     return f"""
-    SELECT {GROUP_KEY} AS key, argMax(said, (-toInt64(precedence), message)) AS value
+    SELECT {GROUP_KEY} AS key, argMax(said, {LATER}) AS value
     FROM (
         SELECT group_id, precedence, message, {text_of(trait, parameters)} AS said
         FROM northstream.metric_events FINAL WHERE type = 'group' AND group_id != '' AND said IS NOT NULL
@@ -132,7 +132,7 @@ def _latest_plans(parameters: Parameters) -> str:
     """Of an account the plan that its latest subscription event names."""
     rows = with_accounts(resolved("type = 'track' AND startsWith(event, 'Subscription ') AND person != 0"))
     return f"""
-    SELECT account AS key, argMax(said, (-toInt64(precedence), message)) AS value
+    SELECT account AS key, argMax(said, {LATER}) AS value
     FROM (
         SELECT account, precedence, message, {text_of("plan", parameters)} AS said FROM {rows} WHERE said IS NOT NULL
     )

@@ -3,7 +3,7 @@
 Runs nothing. A start is a subject's first ever; the message that it is cannot be its own end.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from metrics.asked_rows import Asked
@@ -13,6 +13,9 @@ from schemas.calendar import day_number
 from schemas.computes import Compute, Conversion, EventSet, Retention, TimeBetween
 
 Period = Literal["day", "week", "month"]
+
+_DAYS = {"day": 1, "week": 7, "month": 31}
+"""Of a period at most."""
 
 _MONTHS = "toInt32(toYear(toDate({day})) * 12 + toMonth(toDate({day})))"
 
@@ -26,7 +29,8 @@ def number_of_period(day: str, period: Period) -> str:
 
 def conversion(compute: Conversion, asked: Asked) -> str:
     starts = asked.firsts(compute.start, compute.of)
-    return _share(starts, ended(starts, asked, compute.end, compute.of, compute.within_seconds))
+    bare = asked.firsts(compute.start, compute.of, is_told=False)
+    return _share(starts, ended(bare, asked, compute.end, compute.of, compute.within_seconds))
 
 
 def time_between(compute: TimeBetween, asked: Asked) -> str:
@@ -43,17 +47,18 @@ def spans(compute: TimeBetween, asked: Asked) -> str:
     if compute.pair_by:
         return _paired(compute, asked)
     starts = asked.firsts(compute.start, compute.of)
+    bare = asked.firsts(compute.start, compute.of, is_told=False)
     return f"""(
     SELECT starts.subject AS subject, starts.name AS name, starts.segment AS segment, starts.bucket AS bucket,
         ended.until - starts.at AS took
     FROM {starts} AS starts
-    INNER JOIN {ended(starts, asked, compute.end, compute.of, None)} AS ended ON ended.subject = starts.subject
+    INNER JOIN {ended(bare, asked, compute.end, compute.of, None)} AS ended ON ended.subject = starts.subject
 )"""
 
 
 def retention(compute: Retention, asked: Asked) -> str:
-    starts = asked.firsts(cohort_of(compute.cohort, asked), "person")
-    return _share(starts, active_later(compute, asked, starts))
+    cohort = cohort_of(compute.cohort, asked)
+    return _share(asked.firsts(cohort), active_later(compute, asked, asked.firsts(cohort, is_told=False)))
 
 
 def matures(compute: Compute, asked: Asked, bucket: Bucket) -> bool:
@@ -103,9 +108,10 @@ def active_later(compute: Retention, asked: Asked, starts: str) -> str:
     later = number_of_period("activity.day", compute.period)
     began = number_of_period("starts.day", compute.period)
     compared = "=" if compute.mode == "on" else ">="
+    last = asked.last + timedelta(days=_DAYS[compute.period] * (compute.after + 1)) if compute.mode == "on" else None
     return f"""(
     SELECT activity.subject AS subject
-    FROM {asked.plain(compute.activity, "person", asked.first)} AS activity
+    FROM {asked.plain(compute.activity, "person", asked.first, last)} AS activity
     INNER JOIN {starts} AS starts ON starts.subject = activity.subject
     WHERE {later} - {began} {compared} {int(compute.after)}
 )"""

@@ -23,7 +23,7 @@ def cohort_rows(query: Query, asked: Asked, question: CohortQuestion) -> list[Co
 
     `on_or_after` looks as far as there are events. A period that has not begun has no cell.
     """
-    starts = asked.firsts(EventSet(events=(asked.stream.signup_event,)), last=asked.last)
+    starts = asked.firsts(EventSet(events=(asked.stream.signup_event,)))
     sizes = {row[0]: int(row[1]) for row in query.rows(_sizes(starts), asked.parameters.values)}
     found = query.rows(_ages(asked, starts, question), asked.parameters.values)
     cells: Cells = {(bucket, age): count for bucket, age, count in found}
