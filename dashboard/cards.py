@@ -117,7 +117,7 @@ def _measure(source: CardSource, metric: MetricDefinition, days: Days) -> Measur
     if mature is None:
         return measured
     earlier = _over(source, metric, mature)
-    return measured if earlier.current.value is None or earlier.current.is_maturing else earlier
+    return earlier if earlier.current.denominator and not earlier.current.is_maturing else measured
 
 
 def _over(source: CardSource, metric: MetricDefinition, window: Days) -> Measured:

@@ -3,7 +3,7 @@
 Does not shape answers: see `metric_answers`.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
@@ -31,8 +31,8 @@ from dashboard.questions import (
     read_filters,
     read_segments,
 )
-from dashboard.shapes import NOT_COMPUTABLE, UNKNOWN
-from dashboard.spreadsheets import csv_answer
+from dashboard.shapes import CSV, NOT_COMPUTABLE, UNKNOWN
+from dashboard.spreadsheets import MAX_MEMBERS_IN_A_FILE, csv_answer
 from schemas.measuring import SeriesQuestion
 
 MetricId = Annotated[str, Path(examples=["dau"])]
@@ -40,9 +40,6 @@ GrainAsked = Annotated[Grain, Query(description="Weeks start on Monday (ISO), mo
 EditionAsked = Annotated[
     Edition, Query(description="`first`: as first published (streamed metrics); `now`: as known now.")
 ]
-MAX_MEMBERS_IN_A_FILE = 10_000
-
-_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}, "description": "RFC 4180, UTF-8"}}
 
 
 def add_metric_routes(router: APIRouter, context: ApiContext) -> None:
@@ -61,7 +58,7 @@ def _add_catalogue(router: APIRouter, context: ApiContext) -> None:
 
 
 def _add_files(router: APIRouter, context: ApiContext) -> None:
-    @router.get("/metrics/{metric_id}.csv", response_class=Response, tags=["metrics"], responses=UNKNOWN | _CSV)
+    @router.get("/metrics/{metric_id}.csv", response_class=Response, tags=["metrics"], responses=UNKNOWN | CSV)
     async def read_metric_file(
         metric_id: MetricId,
         first: First = None,
@@ -78,7 +75,7 @@ def _add_files(router: APIRouter, context: ApiContext) -> None:
         answer = await context.reader.ask(series_answer, context, asked, today)
         return csv_answer(metric_id, *series_rows(answer))
 
-    @router.get("/metrics/{metric_id}/members.csv", response_class=Response, tags=["metrics"], responses=UNKNOWN | _CSV)
+    @router.get("/metrics/{metric_id}/members.csv", response_class=Response, tags=["metrics"], responses=UNKNOWN | CSV)
     async def read_members_file(
         metric_id: MetricId, first: First = None, last: Last = None, segment: SegmentText = None
     ) -> Response:

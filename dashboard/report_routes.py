@@ -3,6 +3,7 @@
 Does not measure.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -13,9 +14,10 @@ from dashboard.experiments import Proportion, difference
 from dashboard.failures import Failure, Reason
 from dashboard.json_answers import json_answer
 from dashboard.metric_answers import members_answer
-from dashboard.periods import Days, last_days, read_date, read_range
+from dashboard.periods import Days, read_date, read_range
 from dashboard.questions import First, Last, Limit, Offset, SegmentText, read_filters
-from dashboard.shapes import UNKNOWN
+from dashboard.shapes import CSV, UNKNOWN
+from dashboard.spreadsheets import MAX_MEMBERS_IN_A_FILE, csv_answer
 from schemas.catalogue import MetricDefinition
 from schemas.computes import AtRisk
 from schemas.measuring import ActionContrast, BestAndChurned, SeriesQuestion
@@ -29,14 +31,18 @@ def add_report_routes(router: APIRouter, context: ApiContext) -> None:
         last: Last = None, segment: SegmentText = None, limit: Limit = 100, offset: Offset = 0
     ) -> Response:
         """Customers that are idle, use half as much as before or are detractors: why, and who owns them."""
-        metric = _at_risk_metric(context)
-        today = context.clock.today().day
-        day = last_days(read_date("to", last) if last is not None else today, 1)
-        question = SeriesQuestion(metric.id, day.first, day.last, filters=read_filters(segment))
+        metric, question = _at_risk_question(context, last, segment)
         answer = await context.reader.ask(members_answer, context, question, limit, offset)
         customers = [_customer(member, metric) for member in answer["members"]]
         paging = {name: answer[name] for name in ("limit", "offset", "next")}
-        return json_answer({"metric": metric.id, "day": day.last, "customers": customers, **paging})
+        return json_answer({"metric": metric.id, "day": question.last, "customers": customers, **paging})
+
+    @router.get("/reports/at-risk.csv", response_class=Response, tags=["reports"], responses=UNKNOWN | CSV)
+    async def read_customers_at_risk_file(last: Last = None, segment: SegmentText = None) -> Response:
+        """The same for a spreadsheet: the 10,000 that pay most."""
+        metric, question = _at_risk_question(context, last, segment)
+        answer = await context.reader.ask(members_answer, context, question, MAX_MEMBERS_IN_A_FILE, 0)
+        return csv_answer("customers_at_risk", *_customer_rows([_customer(one, metric) for one in answer["members"]]))
 
     @router.get("/reports/best-vs-churned", response_model=BestAndChurnedReport, tags=["reports"])
     async def compare_best_with_churned(first: First = None, last: Last = None) -> Response:
@@ -44,6 +50,28 @@ def add_report_routes(router: APIRouter, context: ApiContext) -> None:
         days = read_range(first, last, context.clock.today().day)
         found = await context.reader.ask(context.measures.best_and_churned, days.first, days.last)
         return json_answer(_contrasts(found, days))
+
+
+def _at_risk_question(
+    context: ApiContext, last: str | None, segment: str | None
+) -> tuple[MetricDefinition, SeriesQuestion]:
+    metric = _at_risk_metric(context)
+    day = read_date("to", last) if last is not None else context.clock.today().day
+    return metric, SeriesQuestion(metric.id, day, day, filters=read_filters(segment))
+
+
+def _customer_rows(customers: Sequence[dict[str, Any]]) -> tuple[Sequence[str], Iterator[Sequence[Any]]]:
+    """Header and rows: a column for every attribute that any of them has."""
+    names = sorted({name for customer in customers for name in customer["attributes"]})
+    return ("account", "owner", "reasons", *names), (
+        (
+            customer["account"],
+            customer["owner"],
+            ", ".join(customer["reasons"]),
+            *(customer["attributes"].get(name) for name in names),
+        )
+        for customer in customers
+    )
 
 
 def _at_risk_metric(context: ApiContext) -> MetricDefinition:

@@ -226,6 +226,7 @@ class ErrorForm(Shape):
 
 
 UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": ErrorForm, "description": "Unknown id"}}
+CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}, "description": "RFC 4180, UTF-8"}}
 NOT_COMPUTABLE: dict[int | str, dict[str, Any]] = {
     409: {"model": ErrorForm, "description": "The metric's definition cannot be computed; the message says why"}
 }

@@ -11,6 +11,8 @@ from typing import Any
 
 from fastapi import Response
 
+MAX_MEMBERS_IN_A_FILE = 10_000
+
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 

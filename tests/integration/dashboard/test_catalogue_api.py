@@ -230,6 +230,8 @@ async def test_reports_name_owners_and_rank_differences(ask):
     assert (len(risk["customers"]), risk["next"], risk["day"]) == (2, 2, "2026-11-22")
     assert all(customer["owner"] for customer in risk["customers"])
     assert risk["customers"][1]["reasons"] == ["idle"]
+    rows = list(csv.DictReader(io.StringIO((await ask("/api/reports/at-risk.csv")).text, newline="")))
+    assert (rows[0]["account"], rows[1]["reasons"], len(rows)) == ("'=cmd|' /C calc'!A0", "idle", 250)
     contrast = (await ask("/api/reports/best-vs-churned")).json()
     assert [action["event"] for action in contrast["actions"]] == ["Report Shared", "Task Completed"]
     assert contrast["actions"][0]["difference_points"] == pytest.approx(65.0)
