@@ -25,6 +25,7 @@ API = {
     "/api/segments",
     "/api/facts",
     "/api/reports/at-risk",
+    "/api/reports/at-risk.csv",
     "/api/reports/best-vs-churned",
     "/api/funnels",
     "/api/funnels/{funnel_id}",
