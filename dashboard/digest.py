@@ -133,7 +133,7 @@ def chosen_metrics(catalogue: Catalogue) -> list[str]:
 def _numbers_of(board: BoardDefinition) -> Iterator[str]:
     for section in board.sections:
         for card in section.cards:
-            if card.kind in ("number", "line", "bars", "table", "stages"):
+            if card.kind in ("number", "line", "bars"):
                 yield from card.metrics
 
 
