@@ -44,7 +44,7 @@ def run_digest(settings: Settings, asked: Asked) -> int:
         if receiver is None:
             print(_read(product, asked, asked.format).text, end="")
             return 0
-        asyncio.run(_send(product, asked, receiver))
+        asyncio.run(send_digest(product, asked, receiver))
     finally:
         product.warehouse.close()
     print(f"sent to {receiver.name}")
@@ -61,7 +61,8 @@ def _receiver(settings: Settings, name: str) -> WebhookReceiver | EmailReceiver:
     return receivers[name]
 
 
-async def _send(product: RunningProduct, asked: Asked, receiver: WebhookReceiver | EmailReceiver) -> None:
+async def send_digest(product: RunningProduct, asked: Asked, receiver: WebhookReceiver | EmailReceiver) -> None:
+    """Raises UserError: the product has no such digest, or the receiver does not take it."""
     try:
         if isinstance(receiver, EmailReceiver):
             await send_mail(receiver, _mail(product, asked), unix_ms())
