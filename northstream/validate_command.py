@@ -21,8 +21,8 @@ from schemas.yaml_lines import did_you_mean
 
 WEEKS = 26
 MONTHS = 24
-COHORT_DAYS = 28
-"""So many signup days are asked for who of them stayed."""
+COHORT_DAYS = range(0, 28, 2)
+"""Days before the latest one whose outcome is known; of those who signed up on them it is asked who stayed."""
 
 ACTIVITY_DAYS = 7
 """From the signup day on the candidate's messages are counted, as for activation."""
@@ -91,7 +91,7 @@ def _correlations(api: Asking, asked: Asked, today: date) -> Iterator[str]:
 
 def _told(levels: Correlation, changes: Correlation) -> str:
     if levels.r is None:
-        return "one of them does not move, or there are no periods in which both have a value"
+        return "one of them does not move" if levels.periods > 1 else "no periods that are complete in both yet"
     text = f"r = {levels.r:+.2f} (p ≈ {levels.p:.3f})" if levels.p is not None else f"r = {levels.r:+.2f}"
     if not levels.can_be_judged:
         return f"{text}; too few to say anything, {FEWEST_PERIODS} are needed"
@@ -124,7 +124,7 @@ def _threshold(api: Asking, candidate: MetricDefinition, retention: MetricDefini
     period = {"day": 1, "week": 7, "month": 31}[compute.period]
     last = today - timedelta(days=period * (compute.after + 1))
     people: list[tuple[int, bool]] = []
-    for back in range(COHORT_DAYS):
+    for back in COHORT_DAYS:
         day = last - timedelta(days=back)
         stayed = api.members(retention.id, day, day)
         counts = api.members(candidate.id, day, day + timedelta(days=ACTIVITY_DAYS - 1)) if stayed else {}

@@ -50,7 +50,8 @@ def said(series, candidate=None):
         (WAVES, WAVES, "10 weeks: r = +1.00 (p ≈ 0.000); they move together, which is no proof of a cause"),
         (WAVES, NOISE, "10 weeks: r = +0.10 (p ≈ 0.781); warning: no correlation"),
         (WAVES[:5], WAVES[:5], "5 weeks: r = +1.00 (p ≈ 0.000); too few to say anything, 8 are needed"),
-        (WAVES, [1.0] * 10, "10 weeks: one of them does not move, or there are no periods in which both have a value"),
+        (WAVES, [], "0 weeks: no periods that are complete in both yet"),
+        (WAVES, [1.0] * 10, "10 weeks: one of them does not move"),
     ],
 )
 def test_a_correlation_is_told_in_words(tasks, outcome, sentence):
@@ -78,10 +79,10 @@ def test_the_activity_that_separates_is_counted_from_each_signup_day():
     *_, line = report(ASKED, definitions(), product, TODAY)
     assert line == (
         "3 or more in the first 7 days separate best who stayed (d30_retention): "
-        "100% of 56 who stayed did so, 0% of 56 who left (Youden 1.00, F1 1.00)"
+        "100% of 28 who stayed did so, 0% of 28 who left (Youden 1.00, F1 1.00)"
     )
     days = {first for metric, first, _ in product.asked if metric == "d30_retention"}
-    assert (len(days), max(days)) == (COHORT_DAYS, TODAY - timedelta(days=31))
+    assert (len(days), max(days)) == (len(COHORT_DAYS), TODAY - timedelta(days=31))
     assert all(
         last - first == timedelta(days=ACTIVITY_DAYS - 1) for name, first, last in product.asked if name == "tasks"
     )
