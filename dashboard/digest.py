@@ -18,7 +18,7 @@ MOST_KPIS = 12
 MOST_MOVES = 3
 MOST_REASONS = 4
 _PERIOD_DAYS = {"day": 7, "week": 7, "month": 28}
-_COHORTS_BACK = 8
+_COHORTS_BACK = 13
 """How many weeks back a cohort is looked for whose value no longer rises with its age."""
 
 _LISTED = 500

@@ -88,6 +88,8 @@ async def test_the_guide_writes_what_was_chosen_once_it_was_seen(visit, build, t
     await page.evaluate(AXE)
     found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     assert [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in found["violations"]] == []
+    await page.set_viewport_size({"width": 375, "height": 812})
+    assert await page.evaluate("document.documentElement.scrollWidth") == 375
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_role("link", name="Open the first page")).to_be_visible()
     folder = tmp_path / "workspace"
