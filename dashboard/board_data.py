@@ -43,7 +43,12 @@ def card_source(context: ApiContext, today: Today, language: Language, filters: 
 
 
 def read_board(context: ApiContext, board: BoardDefinition, question: BoardQuestion, today: Today) -> dict[str, Any]:
-    """The board as plain data. Blocks. Whoever asks has checked that the filters' dimensions exist."""
+    """The board as plain data, all of one moment. Blocks. Whoever asks has checked that there are such dimensions."""
+    with context.measures.one_moment():
+        return _board(context, board, question, today)
+
+
+def _board(context: ApiContext, board: BoardDefinition, question: BoardQuestion, today: Today) -> dict[str, Any]:
     through_ms = context.reports.recent_completeness().complete_through_ms
     cards = card_source(context, today, question.language, question.filters)
     source = BoardSource(context, cards, board, question.days, question.grain)

@@ -11,8 +11,11 @@ from schemas.catalogue import TreeNode
 
 
 def read_tree(source: CardSource, tree: TreeNode | None, days: Days) -> dict[str, Any] | None:
-    """The node of the north star with all below it; None while no metric is the north star. Blocks."""
-    return None if tree is None else _node(source, tree, days)
+    """The node of the north star with all below it, as of one moment; None while nothing is it. Blocks."""
+    if tree is None:
+        return None
+    with source.measures.one_moment():
+        return _node(source, tree, days)
 
 
 def _node(source: CardSource, node: TreeNode, days: Days) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from metrics.events import EventComputer
 from metrics.facts import FactComputer, FactStore
 from metrics.keeper import PointKeeper
 from metrics.measures import CatalogueMeasures, MeasuringParts
+from metrics.moment import Moment
 from metrics.published import PublishedPoints
 from metrics.publishing import Publisher
 from metrics.refresher import Refresh, Refresher
@@ -70,7 +71,8 @@ class Assembled:
         self._balances = BalanceComputer(sources.warehouse, definitions.timezone, accounts)
         self._facts = FactStore(sources.warehouse)
         finder = ChangeFinder(sources.warehouse, definitions.timezone)
-        self.keeper = PointKeeper(finder, definitions, self._today, sources.completeness)
+        self._moment = Moment()
+        self.keeper = PointKeeper(finder, definitions, self._today, sources.completeness, self._moment)
         self._publisher = Publisher(
             PublishedPoints(sources.warehouse), self.keeper, self._calendar, CauseNames(sources.warehouse)
         )
@@ -95,7 +97,7 @@ class Assembled:
         """All kinds, with events read over this connection."""
         sources, definitions = self._sources, self._sources.definitions
         counters = CounterComputer(
-            sources.reports, sources.clock, self._calendar, definitions.activation_window_seconds
+            sources.reports, sources.clock, self._calendar, definitions.activation_window_seconds, self._moment
         )
         return Dispatcher(
             {

@@ -3,15 +3,19 @@
 Does not know segments: those are asked of the events.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 from metrics.asking import WHOLE, Answer, Ask, Bucket, Pair
-from metrics.periods import days_of
-from schemas.calendar import Calendar, day_number
+from metrics.moment import Moment
+from metrics.periods import DAY, days_of
+from schemas.calendar import Calendar, day_date, day_number
 from schemas.computes import Compute, Counter
-from schemas.reading import Reports
+from schemas.reading import STREAMING_COUNTERS, Reports
+
+HELD_DAYS = 800
+"""So many days of all counters are read for a moment: a year, and the same a year before."""
 
 Daily = Mapping[str, Mapping[date, int]]
 
@@ -20,9 +24,15 @@ class CounterComputer:
     """Implements `metrics.asking.Computer` for the kind Counter, unless it is asked by segment."""
 
     def __init__(
-        self, reports: Reports, clock: Callable[[], int], calendar: Calendar, activation_window_seconds: int
+        self,
+        reports: Reports,
+        clock: Callable[[], int],
+        calendar: Calendar,
+        activation_window_seconds: int,
+        moment: Moment,
     ) -> None:
-        """`clock` gives Unix ms."""
+        """`clock` gives Unix ms. `moment`: while a thread holds it, all counters are read once."""
+        self._moment = moment
         self._reports = reports
         self._clock = clock
         self._calendar = calendar
@@ -36,8 +46,14 @@ class CounterComputer:
         names = [compute.numerator, *([compute.denominator] if compute.denominator else [])]
         today = self._calendar.day_of(self._clock())
         first, last = ask.buckets[0].first, max(bucket.last for bucket in ask.buckets)
-        daily = self._reports.daily(names, first, last)
+        daily = self._daily(names, first, last, day_date(today))
         return {WHOLE: {bucket.first: self._pair(compute, daily, bucket, today) for bucket in ask.buckets}}
+
+    def _daily(self, names: Sequence[str], first: date, last: date, today: date) -> Daily:
+        early = today - HELD_DAYS * DAY
+        if not self._moment.is_held or first < early or last > today:
+            return self._reports.daily(names, first, last)
+        return self._moment.get("counters", lambda: self._reports.daily(STREAMING_COUNTERS, early, today))
 
     def _pair(self, compute: Counter, daily: Daily, bucket: Bucket, today: int) -> Pair:
         days = [bucket.last] if compute.over == "last_day" else days_of(bucket)

@@ -16,6 +16,7 @@ from metrics.changes import ALL, Cause, ChangeFinder, Changes
 from metrics.formula import Leaf
 from metrics.kept_answers import KeptAnswers
 from metrics.leaf_points import LeafPoints
+from metrics.moment import Moment
 from metrics.needs import needs_of
 from metrics.periods import DAY
 from schemas.definitions import StreamDefinitions
@@ -54,7 +55,10 @@ class PointKeeper:
         definitions: StreamDefinitions,
         today: Callable[[], date],
         completeness: Callable[[], Completeness],
+        moment: Moment,
     ) -> None:
+        """`moment`: while a thread holds it, one look is enough."""
+        self.moment = moment
         self._finder = finder
         self._definitions = definitions
         self._today = today
@@ -71,6 +75,9 @@ class PointKeeper:
 
     def look(self, recent_seconds: float = RECENT_LOOK_SECONDS) -> Look:
         """Find what has changed, unless somebody has looked so recently. Raises ReadingUnavailable."""
+        return self.moment.get("look", lambda: self._look_around(recent_seconds))
+
+    def _look_around(self, recent_seconds: float) -> Look:
         asked = time.monotonic()
         with self._looking:
             if self._look is not None and asked - self._look.at <= recent_seconds:

@@ -4,6 +4,7 @@ Puts the answers together; who computes and keeps what is in the parts.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
@@ -93,6 +94,9 @@ class CatalogueMeasures:
 
     def findings(self) -> Sequence[str]:
         return self._parts.findings()
+
+    def one_moment(self) -> AbstractContextManager[None]:
+        return self._keeper.moment.hold()
 
     def series(self, question: SeriesQuestion) -> MeasuredSeries:
         look = self._keeper.look()

@@ -4,6 +4,7 @@ Does not measure: implemented by the package `metrics`. Days are `date`s of the 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -243,6 +244,10 @@ class Measures(Protocol):
 
     def findings(self) -> Sequence[str]:
         """What is wrong with the files as they are now, while the catalogue before them is still used."""
+        ...
+
+    def one_moment(self) -> AbstractContextManager[None]:
+        """Until its end, everything that this thread asks is answered as of one moment, and so with less work."""
         ...
 
     def series(self, question: SeriesQuestion) -> MeasuredSeries:

@@ -4,6 +4,7 @@ Does not measure anything: what the numbers are is tested elsewhere, here it is 
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -56,6 +57,9 @@ class InMemoryMeasures:
 
     def findings(self) -> Sequence[str]:
         return self.wrong
+
+    def one_moment(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def complete_through_ms(self, metric: str) -> int | None:
         return self.through_ms
