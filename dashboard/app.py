@@ -78,16 +78,7 @@ def create_app(
     shell = Shell(workspace, access, lambda: workspace_clock.today().day.isoformat())
     context = ApiContext(reports, measures, reader, workspace, workspace_clock, alerts, notes)
     app.include_router(api_routes(context, access))
-    if notes is not None:
-        noting = NotesContext(notes, reader, workspace_clock, measures.catalogue)
-        ritual = DigestContext(measures, notes, reader, workspace_clock, workspace)
-        app.include_router(notes_routes(noting, access))
-        app.include_router(digest_api_routes(ritual, access))
-        app.include_router(digest_page_routes(ritual, access, shell))
-    if editor is not None:
-        guide = StartContext(measures, editor, reader, workspace)
-        app.include_router(start_api_routes(guide, access))
-        app.include_router(start_page_routes(shell))
+    _include_writing(app, context, notes, editor, access, shell)
     # Threads of their own: whether all is well must be told however many questions wait for the warehouse.
     app.include_router(operation_routes(readiness, telemetry, Reader(patience_seconds), access))
     app.include_router(documentation_routes(app, access))
@@ -98,3 +89,23 @@ def create_app(
     app.add_middleware(SafeHeaders)
     app.state.close_streams = feed.close
     return app
+
+
+def _include_writing(
+    app: FastAPI,
+    context: ApiContext,
+    notes: Notes | None,
+    editor: WorkspaceEditor | None,
+    access: Access,
+    shell: Shell,
+) -> None:
+    """Where people write: notes, the weekly ritual, the first-run guide."""
+    measures, reader, clock, workspace = context.measures, context.reader, context.clock, context.workspace
+    if notes is not None:
+        ritual = DigestContext(measures, notes, reader, clock, workspace)
+        app.include_router(notes_routes(NotesContext(notes, reader, clock, measures.catalogue), access))
+        app.include_router(digest_api_routes(ritual, access))
+        app.include_router(digest_page_routes(ritual, access, shell))
+    if editor is not None:
+        app.include_router(start_api_routes(StartContext(measures, editor, reader, workspace), access))
+        app.include_router(start_page_routes(shell))
