@@ -44,27 +44,27 @@ class CounterComputer:
         if not ask.buckets:
             return {}
         names = [compute.numerator, *([compute.denominator] if compute.denominator else [])]
-        today = self._calendar.day_of(self._clock())
+        now_ms = self._clock()
+        today = day_date(self._calendar.day_of(now_ms))
         first, last = ask.buckets[0].first, max(bucket.last for bucket in ask.buckets)
-        daily = self._daily(names, first, last, day_date(today))
-        return {WHOLE: {bucket.first: self._pair(compute, daily, bucket, today) for bucket in ask.buckets}}
+        # Windows reach ahead of today: nobody shows that.
+        daily = self._daily(names, first, min(last, today), today) if first <= today else {}
+        columns = [daily.get(name, {}) for name in names]
+        return {WHOLE: {bucket.first: self._pair(compute, columns, bucket, now_ms) for bucket in ask.buckets}}
 
     def _daily(self, names: Sequence[str], first: date, last: date, today: date) -> Daily:
         early = today - HELD_DAYS * DAY
-        if not self._moment.is_held or first < early or last > today:
+        if not self._moment.is_held or first < early:
             return self._reports.daily(names, first, last)
         return self._moment.get("counters", lambda: self._reports.daily(STREAMING_COUNTERS, early, today))
 
-    def _pair(self, compute: Counter, daily: Daily, bucket: Bucket, today: int) -> Pair:
-        days = [bucket.last] if compute.over == "last_day" else days_of(bucket)
-        known = [day for day in days if day_number(day) <= today]
+    def _pair(self, compute: Counter, columns: Sequence[Mapping[date, int]], bucket: Bucket, now_ms: int) -> Pair:
+        if compute.over == "last_day" or bucket.first == bucket.last:
+            totals = [column.get(bucket.last, 0) for column in columns]
+        else:
+            totals = [sum(column.get(day, 0) for day in days_of(bucket)) for column in columns]
+        denominator = Decimal(totals[1]) if len(totals) > 1 else None
+        return Pair(Decimal(totals[0]), denominator, compute.matures and self._is_open(bucket.last, now_ms))
 
-        def total(counter: str) -> Decimal:
-            return Decimal(sum(daily.get(counter, {}).get(day, 0) for day in known))
-
-        denominator = total(compute.denominator) if compute.denominator else None
-        return Pair(total(compute.numerator), denominator, compute.matures and self._is_open(bucket.last))
-
-    def _is_open(self, day: date) -> bool:
-        end_ms = self._calendar.start_of(day_number(day) + 1)
-        return self._clock() < end_ms - 1 + self._window_ms
+    def _is_open(self, day: date, now_ms: int) -> bool:
+        return now_ms < self._calendar.start_of(day_number(day) + 1) - 1 + self._window_ms

@@ -25,6 +25,9 @@ RETRY_SECONDS = 60.0
 MATURING_SECONDS = 900.0
 """How old a value that matures may become before it is computed anew, though nothing has changed."""
 
+REST = 30.0
+"""What is dear rests for so many times what it costs, however short its interval is."""
+
 _AWAY = 3
 """Failures in a row for which the warehouse is to blame."""
 
@@ -143,7 +146,8 @@ class Refresher:
             return True
         if points.dirty_from is None and now - points.refreshed_at > MATURING_SECONDS:
             points.mark_maturing()
-        return points.dirty_from is not None and now - points.refreshed_at >= interval
+        rest = max(interval, REST * points.cost_seconds)
+        return points.dirty_from is not None and now - points.refreshed_at >= rest
 
     def _retry_seconds(self) -> float:
         return LOOK_SECONDS if self._away else RETRY_SECONDS
