@@ -60,8 +60,7 @@ def create_app(
         alerts: where every alert rule stands now; may block.
         patience_seconds: how long a read waits for a warehouse that is away.
         is_there: whether the warehouse answers at all, within half the patience; may block. None: it cannot hang.
-        notes: what people write down; None: there is nothing to write on.
-        editor: what the first-run guide writes with; None: there is no guide.
+        notes, editor: what people write down, and what the guide writes with; None: there is nothing to write on.
 
     A server that stops awaits `app.state.close_streams()` first: live streams never end by themselves.
 
@@ -72,23 +71,29 @@ def create_app(
         raise ValueError("the read API needs a secret key")
     access = Access(secret_keys, write_keys, clock)
     reader = Reader(patience_seconds, is_there)
-    workspace_clock = WorkspaceClock(clock, Calendar(workspace.stream.timezone))
+    now = WorkspaceClock(clock, Calendar(workspace.stream.timezone))
     app = FastAPI(title="NorthStream read API", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     answer_failures(app)
-    shell = Shell(workspace, access, lambda: workspace_clock.today().day.isoformat())
-    context = ApiContext(reports, measures, reader, workspace, workspace_clock, alerts, notes)
+    shell = Shell(workspace, access, lambda: now.today().day.isoformat())
+    context = ApiContext(reports, measures, reader, workspace, now, alerts, notes)
     app.include_router(api_routes(context, access))
     _include_writing(app, context, notes, editor, access, shell)
     # Threads of their own: whether all is well must be told however many questions wait for the warehouse.
     app.include_router(operation_routes(readiness, telemetry, Reader(patience_seconds), access))
     app.include_router(documentation_routes(app, access))
-    feed = LiveFeed(BoardSource(reports, workspace.stream, alerts), workspace_clock, reader, SECTIONS)
-    app.include_router(board_page_routes(context, shell, access))
-    app.include_router(page_routes(PagesContext(workspace, feed, access, shell)))
+    app.state.close_streams = _include_pages(app, context, access, shell).close
     app.add_middleware(ViewDoor)
     app.add_middleware(SafeHeaders)
-    app.state.close_streams = feed.close
     return app
+
+
+def _include_pages(app: FastAPI, context: ApiContext, access: Access, shell: Shell) -> LiveFeed:
+    """Boards and the live page; the feed of the latter."""
+    source = BoardSource(context.reports, context.workspace.stream, context.alerts)
+    feed = LiveFeed(source, context.clock, context.reader, SECTIONS)
+    app.include_router(board_page_routes(context, shell, access))
+    app.include_router(page_routes(PagesContext(context.workspace, feed, access, shell)))
+    return feed
 
 
 def _include_writing(
