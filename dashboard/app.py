@@ -55,9 +55,8 @@ def create_app(
     Args:
         clock: Unix milliseconds.
         secret_keys: keys that may read; at least one.
-        readiness: named checks of what a request needs; may block.
-        telemetry: Prometheus text; may block.
-        alerts: where every alert rule stands now; may block.
+        readiness, telemetry, alerts: named checks of what a request needs, Prometheus text, where every alert rule
+            stands now; may block.
         patience_seconds: how long a read waits for a warehouse that is away.
         is_there: whether the warehouse answers at all, within half the patience; may block. None: it cannot hang.
         notes, editor: what people write down, and what the guide writes with; None: there is nothing to write on.
