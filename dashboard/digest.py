@@ -95,8 +95,9 @@ def compose(measures: Measures, notes: Notes, monday: date, today: date) -> Dige
     """
     catalogue = measures.catalogue()
     last = min(monday + WEEK - timedelta(days=1), max(today, monday))
-    found, failed = _measured(measures, catalogue, monday, last)
     wanted = chosen_metrics(catalogue)
+    with measures.one_moment():
+        found, failed = _measured(measures, catalogue, monday, last)
     gaps = sorted((kpi for kpi in found.values() if kpi.is_gap), key=lambda kpi: _urgency(kpi, wanted))
     chosen = [found[name] for name in wanted if name in found][:MOST_KPIS]
     decisions = notes.decisions(NotesQuestion(monday - WEEK, monday, limit=_LISTED))
