@@ -67,6 +67,11 @@ class Record:
         """
         return self.version == POISON_VERSION
 
+    @property
+    def is_filler(self) -> bool:
+        """Whether it only stands where a record was lost to damage, so that offsets go on: nothing is in it."""
+        return not (self.count or self.value or self.is_poison)
+
 
 class WrittenByLaterVersion(RuntimeError):
     """A later version of the program wrote this: nothing is left behind or put aside, who reads has to be upgraded."""

@@ -49,6 +49,8 @@ def decode_record(record: Record) -> Decoded:
     if record.is_poison:
         raise Poison("its headers are missing or malformed")
     check_version(record)
+    if record.is_filler:
+        return Decoded(lambda state: None, 0)
     if record.kind not in _KINDS[record.topic]:
         raise Poison(f"{record.kind} have no place in {record.topic}")
     try:

@@ -170,12 +170,12 @@ def _is_known(stored: StoredRecord) -> bool:
 
 def _is_foreign(stored: StoredRecord) -> bool:
     record = stored.record
-    return record.is_poison or record.kind not in _KINDS[record.topic]
+    return record.is_poison or (record.kind not in _KINDS[record.topic] and not record.is_filler)
 
 
 def _table_of(stored: StoredRecord) -> str:
-    """Where its lines go; empty for a foreign record."""
-    return "" if _is_foreign(stored) else _TABLES[stored.record.kind]
+    """Where its lines go; empty for a foreign record, and for one without lines."""
+    return "" if _is_foreign(stored) or stored.record.is_filler else _TABLES[stored.record.kind]
 
 
 def _beginning(log: LogReader, place: Place) -> LoadRange:

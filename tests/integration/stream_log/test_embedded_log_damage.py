@@ -3,9 +3,12 @@
 Damage is done to real files as a crash, a bad disk or a careless hand would do it.
 """
 
+import json
 import logging
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,10 @@ from stream.log.layout import RecordDamaged, record_key
 from stream.log.local import EVENT_TOPICS, LocalLog
 from stream.log.mending import FILLED_OFFSETS
 from stream.log.reading import LocalLogReader
+from stream.log.wal_tail import DAMAGED
+
+WRITER = Path(__file__).parents[2] / "contract" / "log" / "log_process.py"
+"""Appends until it is killed."""
 
 FRAME_HEAD_BYTES = 24
 """Of a frame of the write-ahead log, before its page."""
@@ -224,3 +231,27 @@ def test_a_file_that_is_no_database_is_set_aside(open_log: Any, path: Path, bloc
     log.append([block(1)])
     assert sequences(log) == [1]
     assert path.with_name("events.db.damaged-1").read_bytes().startswith(b"not a database")
+
+
+def test_kills_of_the_writer_are_no_damage_while_somebody_reads(path: Path) -> None:
+    """A reader keeps SQLite from finding the last commit, which nobody was told of: it is gone, and nothing else."""
+    place = json.dumps({"driver": "local", "path": str(path)})
+    reader: LocalLogReader | None = None
+    stored = 0
+    for _ in range(12):
+        writer = subprocess.Popen([sys.executable, WRITER, "append", place], stdout=subprocess.PIPE, text=True)
+        assert writer.stdout is not None
+        next(writer.stdout)
+        reader = reader or LocalLogReader(path)
+        reader.read(Topic.EVENTS, 0, 0)
+        writer.kill()
+        acknowledged = 1 + sum(1 for _ in writer.stdout)
+        writer.wait()
+        log = LocalLog(path, EVENT_TOPICS, 4)
+        assert [cut.reason for cut in log.cut if cut.reason == DAMAGED] == []
+        end = log.ends(Topic.EVENTS)[0].offset
+        assert acknowledged <= end - stored <= acknowledged + 1
+        stored = end
+        log.close()
+    assert reader is not None
+    reader.close()

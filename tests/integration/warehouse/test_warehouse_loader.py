@@ -9,7 +9,8 @@ from integration.warehouse.log_records import RECEIVED_MS, event, events, links,
 from msgspec import Raw
 
 from schemas.topics import Kind, Record, Topic
-from stream.log.local import LocalLog
+from stream.log.local import EVENT_TOPICS, LocalLog
+from stream.log.mending import FILLED_OFFSETS, fill_up
 from warehouse.client import DATABASE, UnreadableLines, Warehouse, WarehouseUnavailable
 from warehouse.ledger import Ledger, Totals
 from warehouse.loader import Loader
@@ -229,3 +230,18 @@ def test_a_range_that_was_planned_too_large_is_inserted_in_pieces(
     assert physical(warehouse, "events") == 8
     assert physical(warehouse, "quarantine_rows") == 3
     assert totals(warehouse) == Totals(accepted=9, quarantined=2, put_aside=1, lines=12)
+
+
+def test_what_fills_the_place_of_lost_records_is_passed_over(warehouse: Warehouse, events_log: LocalLog) -> None:
+    """After damage offsets go on behind empty records; they are nobody's poison, however many there are."""
+    for topic in (Topic.EVENTS, Topic.QUARANTINE):
+        fill_up(events_log._connection, topic, 0, FILLED_OFFSETS, RECEIVED_MS)
+    log = LocalLog(events_log.path, EVENT_TOPICS, 2)
+    log.append([events(0, event("m1")), quarantined(0, "q1")])
+    loader = Loader(log, warehouse)
+    while loader.load_once().ranges:
+        pass
+    assert physical(warehouse, "events") == 1
+    assert physical(warehouse, "quarantine_rows") == 1
+    assert loader.loaded_up_to()[Topic.QUARANTINE, 0] == FILLED_OFFSETS + 1
+    log.close()
