@@ -1,12 +1,12 @@
 // A board: asks for it, builds it from top to bottom, and asks again while somebody looks.
 
-import { context, say, texts } from "./context.js";
+import { context, linkTo, say, texts } from "./context.js";
 import { isNumber, renderCard, renderStar } from "./cards.js";
 import { controls, showUsual } from "./controls.js";
 import { read } from "./data.js";
 import { byId, element, setChildren } from "./elements.js";
 import { experimentCard } from "./experiment.js";
-import { announce, notice, problemPage, showBanner } from "./notices.js";
+import { announce, notice, problemPage, showBanner, whileWaiting } from "./notices.js";
 import { carried, lengthOf, onQuestion, question, rangeOf } from "./question.js";
 import { days, instant, inWords, nameOf } from "./values.js";
 
@@ -26,6 +26,7 @@ async function load() {
   clearTimeout(state.timer);
   const number = ++state.asked;
   document.body.dataset.refreshing = "yes";
+  const arrived = whileWaiting();
   try {
     const board = await read(`boards/${encodeURIComponent(context.told.board)}`, parameters());
     if (number !== state.asked) return;
@@ -36,6 +37,7 @@ async function load() {
     if (number !== state.asked) return;
     failed(problem);
   } finally {
+    arrived();
     if (number === state.asked) delete document.body.dataset.refreshing;
   }
 }
@@ -72,7 +74,7 @@ function show(board) {
   showHead(board);
   showUsual(state.controls, say(texts.own_days, { days: String(board.period_days) }), board.grain);
   const page = pageOf(board);
-  setChildren(sheet, findings(board), board.experiment ? experimentCard(board.experiment) : null, ...board.sections.map((section, index) => sectionOf(section, page, index)));
+  setChildren(sheet, findings(board), firstEvent(board), board.experiment ? experimentCard(board.experiment) : null, ...board.sections.map((section, index) => sectionOf(section, page, index)));
 }
 
 /** What cards need to know of their board. */
@@ -135,6 +137,17 @@ function pictureAddress(board) {
 function findings({ findings: found }) {
   if (!found?.length) return null;
   return element("div", { class: "findings", role: "status" }, element("b", {}, texts.findings), element("ul", {}, ...found.slice(0, 5).map((text) => element("li", {}, text))));
+}
+
+/** Before anything has arrived the board says how to begin. */
+function firstEvent({ complete_through: through }) {
+  if (through) return null;
+  const command = `curl ${location.origin}/v1/track -u "$WRITE_KEY:" \\\n  -H "Content-Type: application/json" \\\n  -d '{"userId": "ana", "event": "Project Created"}'`;
+  const guide = element("a", { class: "button primary", href: linkTo("/start") }, texts.open_guide);
+  const live = element("a", { class: "button", href: linkTo("/live") }, texts.nav_live);
+  const made = notice(texts.empty_title, texts.first_event_hint, [guide, live], "card whole");
+  made.insertBefore(element("pre", { tabindex: "0" }, command), made.lastChild);
+  return made;
 }
 
 function sectionOf(section, page, index) {

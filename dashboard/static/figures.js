@@ -64,9 +64,16 @@ function foot(card, through, period) {
     { class: "foot" },
     card.owner ? element("span", {}, `${texts.owner} `, element("b", {}, card.owner)) : element("span", { class: "worse" }, texts.no_owner),
     complete ? element("span", {}, `${texts.complete_through} ${instant(complete)}`) : null,
-    card.from && card.to && period && (card.from !== period.from || card.to !== period.to) ? element("span", {}, days(card.from, card.to)) : null,
+    ownDays(card, period),
     marksOf(card),
   );
+}
+
+/** The days of a value that are not the board's: the last week of a weekly count, or cohorts old enough to be judged. */
+function ownDays(card, period) {
+  if (!card.from || !period || (card.from === period.from && card.to === period.to)) return null;
+  const range = days(card.from, card.to);
+  return element("span", {}, card.to === period.to ? range : say(texts.cohorts_from, { days: range }));
 }
 
 function decisionLine(card) {
@@ -74,13 +81,12 @@ function decisionLine(card) {
   return decision ? element("p", { class: "decision" }, element("span", {}, termed(texts.decision)), decision) : null;
 }
 
-/** How far a value is on its way to the target: from the baseline when there is one. */
-function progress(card) {
-  const { value, target } = card;
+/** How much of the target is reached, at most all of it; where down is good, how much of the value the target is. */
+function progress({ value, target, direction }) {
   if (!isThere(value) || !isThere(target)) return null;
-  const baseline = Number(card.baseline ?? (card.direction === "down" ? NaN : 0));
-  if (card.direction === "down" && Number.isNaN(baseline)) return value <= 0 ? 1 : Math.min(1, target / value);
-  return target === baseline ? 1 : Math.min(1, Math.max(0, (value - baseline) / (target - baseline)));
+  const [part, whole] = direction === "down" ? [target, value] : [value, target];
+  if (whole <= 0) return part >= whole ? 1 : 0;
+  return Math.min(1, Math.max(0, part / whole));
 }
 
 function goalLine(card, isLong) {

@@ -7,7 +7,7 @@ import { addressOf, read } from "./data.js";
 import { definitionFacts } from "./definition.js";
 import { byId, element, setChildren } from "./elements.js";
 import { marksOf, statusBadge } from "./figures.js";
-import { problemPage, smallNotice } from "./notices.js";
+import { problemPage, smallNotice, whileWaiting } from "./notices.js";
 import { addDays, amount, bucket, comparison, dayOf, days, instant, inWords, isoDay, nameOf, segmentName, shortBucket } from "./values.js";
 import { ask, lengthOf, onQuestion, question, rangeOf } from "./question.js";
 import { seriesChart } from "./series.js";
@@ -44,6 +44,7 @@ function yearBefore(day) {
 async function load() {
   const number = ++state.asked;
   document.body.dataset.refreshing = "yes";
+  const arrived = whileWaiting();
   try {
     state.catalogue ??= (await read("metrics")).metrics;
     const metric = state.catalogue.find((each) => each.metric === id);
@@ -62,6 +63,7 @@ async function load() {
     if (problem.status === undefined) throw problem;
     if (number === state.asked) fail(problem);
   } finally {
+    arrived();
     if (number === state.asked) delete document.body.dataset.refreshing;
   }
 }

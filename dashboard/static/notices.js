@@ -3,6 +3,8 @@
 import { context, texts } from "./context.js";
 import { element } from "./elements.js";
 
+const SLOW_MS = 4000;
+
 /** A notice with a bold line, a sentence, and what can be done (elements). */
 export function notice(title, text, doings = [], kind = "") {
   return element(
@@ -25,6 +27,15 @@ export function problemPage(problem, again) {
   const box = notice(title, problem.message, [button, home], "card whole");
   box.setAttribute("role", "alert");
   return box;
+}
+
+/** Says after a while that it takes long; the returned function ends that. */
+export function whileWaiting() {
+  const timer = setTimeout(() => showBanner(texts.still_working), SLOW_MS);
+  return () => {
+    clearTimeout(timer);
+    if (document.getElementById("banner").textContent === texts.still_working) showBanner("");
+  };
 }
 
 export function announce(text) {

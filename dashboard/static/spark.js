@@ -11,7 +11,7 @@ function shape(tag, attributes) {
   return made;
 }
 
-/** A line of `trend` ({bucket, value}); the last part is dashed while its bucket runs. Null for fewer than two values. */
+/** A line of `trend` ({bucket, value, maturing}); what runs or matures is dashed. Null for fewer than two values. */
 export function sparkLine(trend, isRunning) {
   const known = (trend ?? []).map(({ value }, index) => [index, value]).filter(([, value]) => value !== null && value !== undefined);
   if (known.length < 2) return null;
@@ -24,10 +24,12 @@ export function sparkLine(trend, isRunning) {
     HEIGHT - MARGIN - ((Number(value) - low) / span) * (HEIGHT - 2 * MARGIN),
   ]);
   const path = (part) => part.map(([x, y], index) => `${index ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
-  const whole = isRunning ? points.slice(0, -1) : points;
+  const maturing = known.findIndex(([index]) => trend[index].maturing);
+  const open = maturing >= 0 ? maturing : isRunning ? points.length - 1 : points.length;
+  const whole = points.slice(0, Math.max(1, open));
   const area = `${path(points)}L${points.at(-1)[0].toFixed(1)} ${HEIGHT}L${points[0][0].toFixed(1)} ${HEIGHT}Z`;
   const drawing = shape("svg", { class: "spark-line", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" });
   drawing.append(shape("path", { class: "area", d: area }), shape("path", { d: path(whole) }));
-  if (isRunning) drawing.append(shape("path", { class: "running", d: path(points.slice(-2)) }));
+  if (open < points.length) drawing.append(shape("path", { class: "running", d: path(points.slice(Math.max(0, open - 1))) }));
   return drawing;
 }

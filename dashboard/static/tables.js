@@ -55,10 +55,12 @@ export function stageTable(rows, { compare }) {
 
 /** A cohort table as a heat map; cells that can still change are hatched and in italics. */
 export function heatMap(data) {
+  const first = Math.max(0, data.cohorts.findIndex(({ size }) => size > 0));
+  const cohorts = data.cohorts.slice(first);
   const width = Math.max(0, ...data.cohorts.map(({ cells }) => cells.findLastIndex(({ rate }) => rate !== null) + 1));
   const unit = texts[`cohort_${data.period}`] ?? "";
   const heads = [texts.cohort, texts.cohort_size, ...Array.from({ length: width }, (_each, index) => `${unit}${index}`)];
-  const rows = data.cohorts.map((row) => {
+  const rows = cohorts.map((row) => {
     const made = element("tr", {}, element("th", { scope: "row" }, bucket(row.cohort, data.period)), element("td", { class: "size" }, count(row.size)));
     for (let index = 0; index < width; index += 1) made.append(heatCell(row.cells[index], row));
     return made;

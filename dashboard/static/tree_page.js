@@ -4,7 +4,7 @@ import { context, say, texts } from "./context.js";
 import { controls, showUsual } from "./controls.js";
 import { read } from "./data.js";
 import { byId, element, setChildren } from "./elements.js";
-import { problemPage } from "./notices.js";
+import { problemPage, whileWaiting } from "./notices.js";
 import { carried, lengthOf, onQuestion, question, rangeOf } from "./question.js";
 import { treeView } from "./tree_view.js";
 import { days, instant } from "./values.js";
@@ -15,6 +15,7 @@ const form = controls(["period", "compare"]);
 async function load() {
   const range = rangeOf(question());
   document.body.dataset.refreshing = "yes";
+  const arrived = whileWaiting();
   try {
     show(await read("tree", { ...(range ? { to: range[1], days: lengthOf(range) } : {}), lang: context.language }));
   } catch (problem) {
@@ -22,6 +23,7 @@ async function load() {
     document.body.dataset.state = "failed";
     setChildren(content, problemPage(problem, load));
   } finally {
+    arrived();
     delete document.body.dataset.refreshing;
   }
 }
