@@ -23,7 +23,7 @@ from metrics.measures import CatalogueMeasures, MeasuringParts
 from metrics.moment import Moment
 from metrics.published import PublishedPoints
 from metrics.publishing import Publisher
-from metrics.refresher import Refresh, Refresher
+from metrics.refresher import REST, Refresh, Refresher
 from metrics.shelf import Shelf
 from metrics.subscription_events import SubscriptionEvents
 from metrics.subscriptions import BalanceComputer
@@ -120,9 +120,11 @@ class Assembled:
             self._balances.standing,
         )
 
-    def refresher(self, computer: Computer, on_refresh: Callable[[Refresh], None] = lambda _: None) -> Refresher:
+    def refresher(
+        self, computer: Computer, on_refresh: Callable[[Refresh], None] = lambda _: None, rest: float = REST
+    ) -> Refresher:
         """Keeps the points fresh with a computer of its own."""
-        return Refresher(self._shelf, self.keeper, self._publisher, computer, on_refresh)
+        return Refresher(self._shelf, self.keeper, self._publisher, computer, on_refresh, rest)
 
     def _today(self) -> date:
         return day_date(self._calendar.day_of(self._sources.clock()))

@@ -54,6 +54,7 @@ class Refresher:
         publisher: Publisher,
         computer: Computer,
         on_refresh: Callable[[Refresh], None] = lambda _: None,
+        rest: float = REST,
     ) -> None:
         """`computer` is not that of readers, so that it takes none of their connections."""
         self._shelf = shelf
@@ -61,6 +62,7 @@ class Refresher:
         self._publisher = publisher
         self._computer = computer
         self._on_refresh = on_refresh
+        self._rest = rest
         self._stop = threading.Event()
         self._edition: Edition | None = None
         self._failed_at: dict[str, float] = {}
@@ -146,7 +148,7 @@ class Refresher:
             return True
         if points.dirty_from is None and now - points.refreshed_at > MATURING_SECONDS:
             points.mark_maturing()
-        rest = max(interval, REST * points.cost_seconds)
+        rest = max(interval, self._rest * points.cost_seconds)
         return points.dirty_from is not None and now - points.refreshed_at >= rest
 
     def _retry_seconds(self) -> float:

@@ -76,7 +76,7 @@ class Rig:
         self.assembled = Assembled(sources)
         self.noting = Noting(self.assembled.computer_over(self.warehouse))
         self.measures: CatalogueMeasures = self.assembled.measures
-        self.refresher: Refresher = self.assembled.refresher(self.noting)
+        self.refresher: Refresher = self.assembled.refresher(self.noting, rest=0)
 
     def now_ms(self) -> int:
         noon = datetime(self.today.year, self.today.month, self.today.day, 12, tzinfo=UTC)
