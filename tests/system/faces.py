@@ -72,7 +72,7 @@ class Faces:
             rows: list[list[Any]] = json.load(answer)["data"]
             return rows
 
-    def settle(self) -> None:
+    def settle(self, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until `lag_events` is 0: everything answered 200 before is counted, loaded and published."""
 
         def is_settled() -> bool:
@@ -80,4 +80,4 @@ class Faces:
                 return bool(self.get("/api/quality")["lag_events"] == 0)
             return False
 
-        wait_until(is_settled, "lag_events = 0")
+        wait_until(is_settled, "lag_events = 0", seconds)

@@ -141,10 +141,10 @@ class NorthStream(Faces):
     def reading_port(self) -> int:
         return self.port
 
-    def settle(self) -> None:
+    def settle(self, seconds: float = PATIENCE_SECONDS) -> None:
         """As soon as it is ready, too."""
         self.wait_until_ready()
-        super().settle()
+        super().settle(seconds)
 
     def _status(self, path: str) -> int:
         try:

@@ -204,8 +204,8 @@ def test_roles_and_migrate_wait_for_half_a_minute_at_least(tmp_path: Path) -> No
         named = {f"NORTHSTREAM_{name}": value for name, value in away().items()}
         result = run("migrate", cwd=tmp_path, **named)
         assert (result.returncode, worker.is_running()) == (2, True)
-    assert "waiting: Kafka at 127.0.0.1" in result.stdout
-    assert result.stderr.startswith("northstream: Kafka at 127.0.0.1")
+    assert "waiting: Kafka cannot be reached: 127.0.0.1" in result.stdout
+    assert result.stderr.startswith("northstream: Kafka cannot be reached: 127.0.0.1")
     assert "waited 60 s for it" in result.stderr
 
 

@@ -15,7 +15,7 @@ from reference.people import People
 from system.cluster.cluster import Cluster
 from system.cluster.expecting import Expected, expect, with_times
 from system.cluster.traffic import Delivery, Traffic
-from system.faces import wait_until
+from system.faces import PATIENCE_SECONDS, wait_until
 from system.histories.comparing import shown_differences
 from system.histories.running import Running
 
@@ -41,6 +41,8 @@ class Checker:
         self._traffic = traffic
         self._ledger: Ledger | None = None
         self.figures: dict[str, int] = {}
+        self.settle_seconds = PATIENCE_SECONDS
+        """How long everything may take to settle after what was done."""
         self.unreadable = 0
         """How many lines nobody can read lie in the topics under headers of ours: quality counts by headers."""
 
@@ -50,7 +52,7 @@ class Checker:
         Weeks and months, which follow from days, only if it is the last time; then the clients stay where they are.
         """
         self._traffic.pause()
-        self._cluster.settle()
+        self._cluster.settle(self.settle_seconds)
         if self._ledger is None:
             self._wait_until_days_are_over()
         self._compare(self._traffic.deliveries, is_last)

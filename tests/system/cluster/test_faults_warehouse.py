@@ -41,6 +41,8 @@ MODES = (Fault.LATE, Fault.ERROR, Fault.CUT_BEFORE, Fault.CUT_AFTER, Fault.REFUS
 """What happens to everything for a while."""
 
 SPOILT_SECONDS = 4.0
+HANGING_SECONDS = 900.0
+"""An insert that hangs is given up after a minute, and one role after the other meets several."""
 
 
 @contextmanager
@@ -90,6 +92,7 @@ def test_spoilt_inserts_are_neither_lost_nor_doubled(tmp_path: Path) -> None:
 def test_every_way_to_spoil_every_table_changes_no_number(tmp_path: Path) -> None:
     """All tables in all ways, and everything in every way for a while, hanging included."""
     with under_load(tmp_path) as (scene, checker, proxy):
+        checker.settle_seconds = HANGING_SECONDS
         for fault in (*ONCE, Fault.HANG, Fault.HANG_AFTER):
             for table in WRITTEN:
                 spoil_inserts(scene, proxy, table, fault)
