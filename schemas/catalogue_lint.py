@@ -34,6 +34,7 @@ RULES: Mapping[str, str] = {
     "review-overdue": "a review is not overdue",
     "mixed-churn-periods": "monthly and yearly churn are two metrics",
     "unit-mismatch": "the unit fits what is computed",
+    "never-matures": "a conversion says within which time",
     "unplanned-property": "properties of events are planned",
     "one-north-star": "exactly one metric is the north star, and the tree stands under it",
     "retired-metric": "boards and tree show no retired metric",

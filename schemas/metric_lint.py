@@ -203,6 +203,13 @@ def _unit_of(compute: Compute) -> tuple[str, ...]:
             return ()
 
 
+def _matures(metric: MetricDefinition, ground: Judged) -> Iterator[LintFinding]:
+    """A cohort that may rise for ever is never held against a threshold."""
+    if any(isinstance(part, Conversion) and part.within_seconds is None for part in parts_of(metric.compute)):
+        message = 'a conversion without "within" never matures, so that it has no colour; say within which time'
+        yield finding(metric, "never-matures", message, "warning")
+
+
 def _names_planned_properties(metric: MetricDefinition, ground: Judged) -> Iterator[LintFinding]:
     """A misspelt property counts nothing, silently. Unlisted properties are accepted, so that this is a warning."""
     planned = {event.name: {item.name for item in event.properties} for event in ground.plan.events}
@@ -253,5 +260,6 @@ METRIC_RULES: Mapping[str, MetricRule] = {
     "review-overdue": _is_reviewed,
     "mixed-churn-periods": _has_one_churn_period,
     "unit-mismatch": _has_fitting_unit,
+    "never-matures": _matures,
     "unplanned-property": _names_planned_properties,
 }
