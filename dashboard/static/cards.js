@@ -10,7 +10,7 @@ import { decisionsCard, methodCard } from "./ritual.js";
 import { seriesPanel } from "./series.js";
 import { heatMap, metricPivot, metricTable, partBars, partsOf, stageTable } from "./tables.js";
 import { treeView } from "./tree_view.js";
-import { amount, comparison, inWords } from "./values.js";
+import { amount, comparison, dimensionName, inWords } from "./values.js";
 
 const RENDERERS = {
   number: (card, page) => figure(card, page),
@@ -59,7 +59,7 @@ const unknown = (card) => framed(card, card.kind, smallNotice(texts.card_unknown
 function tableCard(card, page) {
   if (!card.rows.length) return framed(card, texts.metrics, nothing());
   if (!card.split) return framed(card, texts.metrics, metricTable(card.rows, page, titleOf(card, texts.metrics)));
-  return framed(card, say(texts.by_dimension, { dimension: card.split }), metricPivot(card.rows, titleOf(card, card.split)));
+  return framed(card, say(texts.by_dimension, { dimension: dimensionName(card.split) }), metricPivot(card.rows, titleOf(card, card.split)));
 }
 
 function lineCard(card, page) {
@@ -67,14 +67,14 @@ function lineCard(card, page) {
   if (known.length === 0) return failedToShow(card);
   const points = card.trend.map((point) => ({ settled: true, ...point }));
   if (card.settled === false) points.at(-1).settled = false;
-  return seriesPanel({ card, points, grain: page.grain, before: page.compare === "year" ? null : card.previous_trend });
+  return seriesPanel(card, points, page);
 }
 
 const failedToShow = (card) => framed(card, "", nothing());
 
 function barsCard(card, page) {
   const dimension = card.split;
-  const title = `${inWords(card.label)} · ${say(texts.by_dimension, { dimension })}`;
+  const title = `${inWords(card.label)} · ${say(texts.by_dimension, { dimension: dimensionName(dimension) })}`;
   const parts = partsOf(card.rows ?? []).map((part, index) => ({
     ...part,
     note: noteOf(card.rows[index], card),

@@ -10,6 +10,7 @@ const drawn = new Set();
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 export const inColour = (name) => () => colour(name);
 
+matchMedia("print").addEventListener("change", () => drawn.forEach((chart) => chart.redraw()));
 document.addEventListener("themechange", () => drawn.forEach((chart) => chart.redraw()));
 document.fonts?.ready.then(() => drawn.forEach((chart) => chart.redraw()));
 

@@ -5,7 +5,7 @@ import { read } from "./data.js";
 import { element, setChildren } from "./elements.js";
 import { announce } from "./notices.js";
 import { ask, filtersOf, onQuestion, PERIODS, question, rangeOf, segmentText } from "./question.js";
-import { segmentName } from "./values.js";
+import { dimensionName, segmentName } from "./values.js";
 
 const GRAINS = ["day", "week", "month"];
 
@@ -107,14 +107,14 @@ function segmentFields() {
     if (index < 0) return;
     const chosen = known.get(name)[index];
     ask({ segment: segmentText([...filtersOf(question().segment).filter(([each]) => each !== name), [name, chosen]]) });
-    announce(say(texts.filtered_by, { dimension: name, value: segmentName(chosen) }));
+    announce(say(texts.filtered_by, { dimension: dimensionName(name), value: segmentName(chosen) }));
     dimension.value = "";
     valueField.hidden = true;
     dimension.focus();
   });
   dimensions().then((found) => {
     known = found;
-    dimension.append(...[...found.keys()].map((name) => element("option", { value: name }, name)));
+    dimension.append(...[...found.keys()].map((name) => element("option", { value: name }, dimensionName(name))));
   });
   onQuestion(show);
   show();
@@ -122,7 +122,7 @@ function segmentFields() {
 }
 
 function chip(name, of, remove) {
-  const label = termed(name, segmentName(of));
+  const label = termed(dimensionName(name), segmentName(of));
   const button = element("button", { type: "button", class: "chip", "aria-label": say(texts.remove_filter, { filter: label }) }, label, element("span", { class: "x", "aria-hidden": "true" }, "✕"));
   button.addEventListener("click", remove);
   return button;

@@ -57,7 +57,8 @@ export function marksOf(card) {
   return marks.length ? element("span", { class: "marks" }, ...marks) : null;
 }
 
-function foot(card, through, period) {
+/** Owner, completeness, the days that are its own, and what is not final. */
+export function foot(card, through, period) {
   const complete = card.complete_through ?? through;
   return element(
     "p",

@@ -8,7 +8,7 @@ import { definitionFacts } from "./definition.js";
 import { byId, element, setChildren } from "./elements.js";
 import { marksOf, statusBadge } from "./figures.js";
 import { problemPage, smallNotice, whileWaiting } from "./notices.js";
-import { addDays, amount, bucket, comparison, dayOf, days, instant, inWords, isoDay, nameOf, segmentName, shortBucket } from "./values.js";
+import { addDays, amount, bucket, comparison, dayOf, days, dimensionName, instant, inWords, isoDay, nameOf, segmentName, shortBucket } from "./values.js";
 import { ask, lengthOf, onQuestion, question, rangeOf } from "./question.js";
 import { seriesChart } from "./series.js";
 import { memberTable, partBars, pivot } from "./tables.js";
@@ -159,7 +159,7 @@ function segmentsCard(metric, wanted, { points, segments }) {
   const select = element("select", {}, element("option", {}, texts.split_none));
   select.options[0].setAttribute("value", "");
   dimensions().then((found) => {
-    select.append(...[...found.keys()].map((name) => element("option", { value: name }, name)));
+    select.append(...[...found.keys()].map((name) => element("option", { value: name }, dimensionName(name))));
     select.value = wanted.split;
   });
   select.addEventListener("change", () => ask({ split: select.value }));

@@ -2,10 +2,11 @@
 // annotations a number; the same in words beside it, in a table below, and by the arrow keys.
 /* global uPlot */
 
-import { linkTo, say, texts } from "./context.js";
+import { say, texts } from "./context.js";
 import { drawChart, inColour, readByKeyboard, colour } from "./charts.js";
+import { definitionButton } from "./definition.js";
 import { element, setChildren } from "./elements.js";
-import { marksOf } from "./figures.js";
+import { changeLine, foot, metricLink, statusBadge } from "./figures.js";
 import { dayToSeconds } from "./format.js";
 import { table } from "./tables.js";
 import { amount, bucket, inWords, shortBucket, tick } from "./values.js";
@@ -14,12 +15,19 @@ const FONT = "12px Inter, 'Segoe UI', Arial, sans-serif";
 const DAY = 86_400;
 const STEPS = { day: [1, 2, 7, 14, 28, 56, 91], week: [7, 14, 28, 56, 91, 182], month: [30, 61, 91, 182, 365] };
 
-/** A card of a board with one line. */
-export function seriesPanel({ card, points, grain, before }) {
-  const chart = seriesChart({ of: card, points, grain, lines: [{ name: inWords(card.label), points }], before: before?.length ? before : null });
-  const title = element("h3", {}, element("a", { href: linkTo(`/metrics/${encodeURIComponent(card.metric)}`) }, inWords(card.label)));
-  const head = element("div", { class: "head" }, title, element("p", { class: "aside" }, element("strong", {}, amount(card.value, card)), marksOf(card)));
-  return element("section", { class: "card charted" }, head, ...chart);
+/** A card of a board with one line: everything that a key figure says, and the chart. */
+export function seriesPanel(card, points, page) {
+  const before = page.compare !== "year" && card.previous_trend?.length ? card.previous_trend : null;
+  const chart = seriesChart({ of: card, points, grain: page.grain, lines: [{ name: inWords(card.label), points }], before });
+  return element(
+    "section",
+    { class: "card charted", "data-metric": card.metric },
+    element("div", { class: "head" }, element("h3", {}, metricLink(card)), statusBadge(card.status), definitionButton(card)),
+    element("p", { class: "aside left" }, element("strong", {}, amount(card.value, card))),
+    changeLine(card, page.compare),
+    ...chart,
+    foot(card, page.through, page.period),
+  );
 }
 
 /**

@@ -137,6 +137,9 @@ export function inWords(label) {
 /** The name of a stage, a preset, a cadence … : a word of ours when there is one, else itself. */
 export const nameOf = (list, name) => texts[`${list}_${name}`] ?? name;
 
+/** A dimension as people call it; of an event's own properties only their name. */
+export const dimensionName = (name) => nameOf("dimension", name.replace(/^property\./, ""));
+
 /** A segment's value; null is the segment of those where nobody said. */
 export function segmentName(value, isOthers = false) {
   if (isOthers || value === "…others") return texts.segment_others;

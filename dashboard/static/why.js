@@ -4,7 +4,7 @@ import { linkTo, say, texts } from "./context.js";
 import { read } from "./data.js";
 import { element, setChildren } from "./elements.js";
 import { smallNotice } from "./notices.js";
-import { amount, days, difference, inWords, nameOf, segmentName } from "./values.js";
+import { amount, days, difference, dimensionName, inWords, nameOf, segmentName } from "./values.js";
 
 const MOST = 8;
 
@@ -24,7 +24,7 @@ function fill(place, metric, answer, catalogue, segment) {
   const change = element("p", { class: "change" }, `${amount(answer.before, metric)} → `, element("b", {}, amount(answer.after, metric)), ` (${difference(answer.change, metric)})`, segment ? ` · ${texts.why_unfiltered}` : "");
   const lists = [
     ...(answer.inputs.length ? [shareList(texts.by_inputs, answer.inputs, metric, (name) => inputName(name, names))] : []),
-    ...Object.entries(answer.segments).map(([dimension, shares]) => shareList(say(texts.by_dimension, { dimension }), shares, metric, (name) => segmentName(name))),
+    ...Object.entries(answer.segments).map(([dimension, shares]) => shareList(say(texts.by_dimension, { dimension: dimensionName(dimension) }), shares, metric, (name) => segmentName(name))),
   ];
   return setChildren(place, change, ...(lists.length ? lists : [smallNotice(texts.why_none, texts.why_alone)]));
 }
