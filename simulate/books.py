@@ -102,9 +102,10 @@ class Books:
         """Staff and what is still to be paid: levels that hold until the next ones, noted once a week."""
         if number and number % _HIRED_EVERY_DAYS == 0:
             self._staff += 1
-        if number and number % _LEAVER_EVERY_DAYS == 0:
-            self._staff -= 1
-            yield BookedFact("departures", "", 1)
+        leaves = number > 0 and number % _LEAVER_EVERY_DAYS == 0
+        self._staff -= leaves
+        if leaves or number % 7 == 0:
+            yield BookedFact("departures", "", int(leaves))
         if number % 7 == 0:
             yield BookedFact("headcount", "", self._staff)
             yield BookedFact("receivables", "", self._revenue * _MONTH_DAYS * 0.8)
