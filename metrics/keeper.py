@@ -22,8 +22,8 @@ from metrics.periods import DAY
 from schemas.definitions import StreamDefinitions
 from schemas.reading import Completeness
 
-MOST_WAIT_SECONDS = 5.0
-"""A reader waits for points that took less than this the last time, unless data come without a pause."""
+MOST_WAIT_SECONDS = 3.0
+"""So long a reader waits for points to be computed anew, all in all; then it gets what was computed last."""
 
 BUSY_SECONDS = 20
 """Data come without a pause if they came in most of these last seconds: then readers get what was computed last."""
@@ -193,7 +193,9 @@ class PointKeeper:
         """Who has sent something and waited until it was settled finds it in what is read next."""
         if points.dirty_from is None or points.covered is None:
             return
-        if points.cost_seconds <= MOST_WAIT_SECONDS and not points.error and not self._is_busy():
+        waited: list[float] = self.moment.get("waited", list)
+        if sum(waited) + points.cost_seconds <= MOST_WAIT_SECONDS and not points.error and not self._is_busy():
+            waited.append(points.cost_seconds)
             self.refresh(points, computer)
 
     def _is_busy(self) -> bool:

@@ -99,6 +99,10 @@ class CatalogueMeasures:
         return self._keeper.moment.hold()
 
     def series(self, question: SeriesQuestion) -> MeasuredSeries:
+        with self._keeper.moment.hold():
+            return self._series(question)
+
+    def _series(self, question: SeriesQuestion) -> MeasuredSeries:
         look = self._keeper.look()
         edition = self._edition()
         publication, formula = self._metric(edition, question.metric)
@@ -122,6 +126,18 @@ class CatalogueMeasures:
         split: str = "",
         top: int = 8,
     ) -> MeasuredSeries:
+        ranking = Ranking(top, 1, not split.startswith(PROPERTY))
+        with self._keeper.moment.hold():
+            return self._over(metric, ranges, filters, split, ranking)
+
+    def _over(
+        self,
+        metric: str,
+        ranges: Sequence[tuple[date, date]],
+        filters: tuple[Segment, ...],
+        split: str,
+        ranking: Ranking,
+    ) -> MeasuredSeries:
         look = self._keeper.look()
         publication, formula = self._metric(self._edition(), metric)
         spans = [Span(cut(first, last, look.today), range_before(first, last)) for first, last in ranges]
@@ -129,7 +145,6 @@ class CatalogueMeasures:
         values = _values(pairs, spans, publication)
         if not filters:
             values = [_restated(value, publication, span) for value, span in zip(values, spans, strict=True)]
-        ranking = Ranking(top, 1, not split.startswith(PROPERTY))
         return MeasuredSeries(values, self._segments(formula, publication, spans, filters, split, ranking))
 
     def complete_through_ms(self, metric: str) -> int | None:
