@@ -104,7 +104,11 @@ class LiveCatalogue:
 
     def _run(self) -> None:
         while not self._stop.wait(PAUSE_SECONDS):
-            self.look()
+            try:
+                self.look()
+            except OSError as error:
+                # A folder went while it was read; the next look finds what there is then.
+                log.warning("the workspace cannot be read now: %s", error)
 
     def _first(self) -> Catalogue:
         found = self._load()
