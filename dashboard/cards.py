@@ -86,7 +86,7 @@ def read_segment_rows(source: CardSource, metric_id: str, days: Days, split: str
     metric = source.metrics[metric_id]
     window = _measure(source, metric, days).days
     found = source.measures.over(metric_id, _ranges(compared(window))[:2], source.filters, split, top)
-    judge = judge_of(metric, source.metrics, len(window), source.today, None)
+    judge = judge_of(metric, source.metrics, len(window), source.today, None, is_segment=True)
     return [
         {
             "segment": segment.value,
@@ -178,7 +178,7 @@ def _numbers(
     source: CardSource, metric: MetricDefinition, window: Days, measured: Measured | None, error: str | None
 ) -> dict[str, Any]:
     through_ms = measured.through_ms if measured else None
-    judge = judge_of(metric, source.metrics, len(window), source.today, through_ms)
+    judge = judge_of(metric, source.metrics, len(window), source.today, through_ms, bool(source.filters))
     value = measured.current if measured else Value(window.first, None, None, None, version=metric.version)
     previous, last_year = (measured.previous, measured.last_year) if measured else (None, None)
     return {

@@ -68,7 +68,9 @@ def catalogue_entry(metric: MetricDefinition) -> dict[str, Any]:
 def series_answer(context: ApiContext, asked: SeriesAsked, today: Today) -> dict[str, Any]:
     """The contract's shape; `segments` only when something splits. Blocks."""
     through_ms, series = measure(context, asked, today)
-    judge = judge_of(asked.metric, context.metrics(), grain_days(asked.grain), today, through_ms)
+    metrics, days = context.metrics(), grain_days(asked.grain)
+    judge = judge_of(asked.metric, metrics, days, today, through_ms, bool(asked.segments.filters))
+    of_segments = judge_of(asked.metric, metrics, days, today, through_ms, is_segment=True)
     answer = {
         "metric": asked.metric.id,
         "definition_version": asked.metric.version,
@@ -78,7 +80,7 @@ def series_answer(context: ApiContext, asked: SeriesAsked, today: Today) -> dict
         "complete_through": instant(through_ms),
         "points": points_of(judge, asked.days, asked.grain, series.values),
     }
-    return answer | ({"segments": _segments(judge, asked, series)} if asked.segments.split else {})
+    return answer | ({"segments": _segments(of_segments, asked, series)} if asked.segments.split else {})
 
 
 def _segments(judge: Judge, asked: SeriesAsked, series: MeasuredSeries) -> list[dict[str, Any]]:

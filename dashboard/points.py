@@ -11,7 +11,7 @@ from typing import Any
 from dashboard.moments import Today
 from dashboard.periods import Days, Grain, buckets_of
 from schemas.catalogue import MetricDefinition
-from schemas.colours import fits, span_of, status_of
+from schemas.colours import fits, is_shared_out, span_of, status_of
 from schemas.measuring import Value
 from schemas.reading import Completeness
 
@@ -40,9 +40,14 @@ def judge_of(
     days: int,
     today: Today,
     through_ms: int | None,
+    is_segment: bool = False,
 ) -> Judge:
-    """For values over so many days; thresholds of a count hold for the span that they are written for."""
-    return Judge(metric, fits(span_of(metric, metrics), days), today, Completeness(0, through_ms))
+    """For values over so many days; thresholds of a count hold for the span that they are written for.
+
+    `is_segment`: of some people only. What is a part of a whole is not held against the whole's thresholds.
+    """
+    is_comparable = fits(span_of(metric, metrics), days) and not (is_segment and is_shared_out(metric, metrics))
+    return Judge(metric, is_comparable, today, Completeness(0, through_ms))
 
 
 def grain_days(grain: Grain) -> int:

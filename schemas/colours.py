@@ -1,15 +1,17 @@
-"""Which colour a value has, and over which span of time it may be held against its metric's thresholds.
+"""Which colour a value has, and which values may be held against a metric's thresholds: of which span, of which people.
 
 Does not measure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Literal
 
 from schemas.catalogue import MetricDefinition
 from schemas.computes import (
     STREAMED,
+    Actives,
+    AtRisk,
     Balance,
     Compute,
     Count,
@@ -59,9 +61,17 @@ def span_of(metric: MetricDefinition, metrics: Mapping[str, MetricDefinition]) -
 
     A count of a month cannot be held against a day's threshold, nor can customers lost in a day, over those there were.
     """
-    if not _growth(metric.compute, metrics, _MAX_NESTING):
+    if not _power(metric.compute, _by_time, metrics, _MAX_NESTING):
         return None
     return metric.per or ("day" if metric.id in STREAMED else "month")
+
+
+def is_shared_out(metric: MetricDefinition, metrics: Mapping[str, MetricDefinition]) -> bool:
+    """A segment's value is a part of the whole's, so that target and thresholds of the whole say nothing of it.
+
+    So it is for counts, sums and levels; rates, means and scores of a segment stand beside those of the whole.
+    """
+    return _power(metric.compute, _by_people, metrics, _MAX_NESTING) != 0
 
 
 def fits(span: Span | None, days: int) -> bool:
@@ -73,38 +83,61 @@ def fits(span: Span | None, days: int) -> bool:
     return days == (7 if span == "week" else 1)
 
 
-def _growth(compute: Compute, metrics: Mapping[str, MetricDefinition], depth: int) -> int:
-    """The power of the span's length with which a value grows: 1 for sums and counts, 0 for levels and rates."""
+Leaf = Callable[[Compute], int]
+"""The power with which what a computation gives grows with something."""
+
+
+def _by_time(compute: Compute) -> int:
+    """With the length of the span: 1 for sums and counts, 0 for levels and rates."""
     match compute:
         case Counter(denominator=None, over="sum") | Count() | Distinct() | Sum():
             return 1
         case Fact(aggregate="sum") | Sessions(part="count"):
             return 1
-        case Balance(part=part):
-            return 0 if part in _STOCKS else 1
-        case Ratio(numerator=numerator, denominator=denominator):
-            return _of_part(numerator, metrics, depth) - _of_part(denominator, metrics, depth)
-        case Expression():
-            return _of_expression(compute, metrics, depth)
+        case Balance(part=part, months=months):
+            return 0 if part in _STOCKS or months else 1
         case _:
             return 0
 
 
-def _of_part(part: "str | Compute", metrics: Mapping[str, MetricDefinition], depth: int) -> int:
+def _by_people(compute: Compute) -> int:
+    """With the number of people or accounts: 1 for whatever adds up over segments of them."""
+    match compute:
+        case Counter(denominator=None) | Count() | Distinct() | Sum() | Actives() | AtRisk():
+            return 1
+        case Fact(aggregate="sum" | "last") | Sessions(part="count"):
+            return 1
+        case Balance(part=part):
+            return 0 if part == "realised_value" else 1
+        case _:
+            return 0
+
+
+def _power(compute: Compute, leaf: Leaf, metrics: Mapping[str, MetricDefinition], depth: int) -> int:
+    match compute:
+        case Ratio(numerator=numerator, denominator=denominator):
+            return _of_part(numerator, leaf, metrics, depth) - _of_part(denominator, leaf, metrics, depth)
+        case Expression():
+            return _of_expression(compute, leaf, metrics, depth)
+        case _:
+            return leaf(compute)
+
+
+def _of_part(part: "str | Compute", leaf: Leaf, metrics: Mapping[str, MetricDefinition], depth: int) -> int:
     if depth == 0:
         return 0
     if not isinstance(part, str):
-        return _growth(part, metrics, depth - 1)
-    return _growth(metrics[part].compute, metrics, depth - 1) if part in metrics else 0
+        return _power(part, leaf, metrics, depth - 1)
+    return _power(metrics[part].compute, leaf, metrics, depth - 1) if part in metrics else 0
 
 
-def _of_expression(compute: Expression, metrics: Mapping[str, MetricDefinition], depth: int) -> int:
+def _of_expression(compute: Expression, leaf: Leaf, metrics: Mapping[str, MetricDefinition], depth: int) -> int:
     def of(node: Node) -> int:
         match node:
             case Number():
                 return 0
             case Name(id=name) | Previous(id=name):
-                return _of_part(compute.terms.get(name, name), metrics, depth)
+                return _of_part(compute.terms.get(name, name), leaf, metrics, depth)
             case Negation(operand=operand):
                 return of(operand)
             case Extreme(operands=operands):

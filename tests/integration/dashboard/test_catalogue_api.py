@@ -104,6 +104,24 @@ async def test_a_split_has_the_largest_segments_and_unites_the_others(ask):
     assert nobody["points"][0]["value"] == pytest.approx(whole * 0.2)
 
 
+async def test_a_part_of_a_whole_has_no_colour_and_a_rate_of_it_has(ask):
+    """The target of all visitors says nothing of one channel's; that of a conversion does."""
+
+    async def found(metric, **given):
+        answer = (await ask(f"/api/metrics/{metric}", grain="month", **NOVEMBER, **given)).json()
+        segments = answer.get("segments", [])
+        return {point["status"] != "none" for one in (answer, *segments[:1]) for point in one["points"]}
+
+    assert await found("mrr") == {True}
+    assert await found("mrr", segment="channel:ads") == {False}
+    assert await found("mrr", segment="channel") == {True, False}
+    assert await found("stickiness", segment="channel") == {True}
+    board = (await ask("/api/boards/exec", segment="channel:ads")).json()
+    cards = {card["metric"]: card for section in board["sections"] for card in section["cards"] if "metric" in card}
+    assert (cards["mrr"]["target"], cards["mrr"]["status"]) == (None, "none")
+    assert cards["ltv_to_cac"]["target"] is not None
+
+
 async def test_a_series_as_a_file_has_one_row_a_bucket(ask):
     """RFC 4180: a spreadsheet reads it as it is; a split has one row a bucket and segment."""
     answer = await ask("/api/metrics/mrr.csv", **NOVEMBER)

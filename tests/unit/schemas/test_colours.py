@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from schemas.catalogue import MetricDefinition
-from schemas.colours import fits, span_of, status_of
+from schemas.colours import fits, is_shared_out, span_of, status_of
 from schemas.computes import (
     STREAMED,
     Actives,
@@ -75,6 +75,33 @@ def test_thresholds_of_what_grows_with_time_are_for_one_span_of_it(compute, span
         "mrr": metric(Balance("end"), "mrr"),
     }
     assert span_of(metric(compute), metrics) == span
+
+
+@pytest.mark.parametrize(
+    ("compute", "is_part"),
+    [
+        (Count(EventSet()), True),
+        (Actives(EventSet(active=True), 30), True),
+        (Balance("end"), True),
+        (Balance("realised_value"), False),
+        (Fact("cash", "last"), True),
+        (Fact("margin", "mean"), False),
+        (Ratio("mrr", "customers"), False),
+        (Expression("100 * (customers - 2) / customers"), False),
+        (Expression("mrr * 12"), True),
+        (STREAMED["mau"], True),
+        (STREAMED["stickiness"], False),
+    ],
+)
+def test_a_part_of_a_whole_is_not_held_against_the_wholes_thresholds(compute, is_part):
+    """Visitors of one channel are few for no fault of their own; its conversion stands beside that of all."""
+    metrics = {"mrr": metric(Balance("end"), "mrr"), "customers": metric(Balance("customers_end"), "customers")}
+    assert is_shared_out(metric(compute), metrics) is is_part
+
+
+def test_a_balance_over_calendar_months_says_the_same_over_any_range():
+    """Monthly churn is monthly churn, on a board of a week too."""
+    assert span_of(metric(Ratio(Balance("customers_lost", months=1), Balance("start", months=1))), {}) is None
 
 
 def test_streamed_counts_are_judged_by_the_day_unless_they_say_otherwise():
