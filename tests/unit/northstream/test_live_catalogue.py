@@ -34,7 +34,11 @@ def write(
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    folder = Path(shutil.copytree(DEFAULT_WORKSPACE, tmp_path / "workspace"))
+    """A workspace of the default plan and one metric."""
+    folder = tmp_path / "workspace"
+    shutil.copytree(DEFAULT_WORKSPACE / "plan", folder / "plan")
+    (folder / "workspace.yaml").write_text("name: One metric\nsignup: Account Created\n", "utf-8")
+    (folder / "metrics").mkdir()
     write(folder)
     return folder
 
@@ -192,8 +196,10 @@ def test_a_broken_workspace_is_not_copied(folder: Path, tmp_path: Path) -> None:
 
 def test_a_folder_that_is_made_while_running_is_found(folder: Path, tmp_path: Path) -> None:
     """The first-run guide makes the workspace."""
-    folders = [DEFAULT_WORKSPACE]
-    live = LiveCatalogue(lambda: folders[0], load_workspace(DEFAULT_WORKSPACE))
+    before = Path(shutil.copytree(folder, tmp_path / "before"))
+    (before / "metrics" / "zz_tasks.yaml").unlink()
+    folders = [before]
+    live = LiveCatalogue(lambda: folders[0], load_workspace(before))
     assert "zz_tasks" not in live.current().metrics
     folders[0] = folder
     settle(live)
