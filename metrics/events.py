@@ -51,8 +51,12 @@ _STATEMENTS: dict[type, Statement] = {
 }
 """Kinds whose statement gives (segment, bucket, numerator, denominator)."""
 
-_OF_PEOPLE = (Counter, FunnelConversion, Actives, Sessions, UsageInterval, Sql, AtRisk)
+_OF_PEOPLE = (Counter, FunnelConversion, Sessions, UsageInterval, Sql, AtRisk)
 """Kinds that look at no single event's properties."""
+
+
+def _has_properties(compute: Compute) -> bool:
+    return not isinstance(compute, _OF_PEOPLE)
 
 
 class EventComputer:
@@ -86,7 +90,7 @@ class EventComputer:
     def compute(self, compute: Compute, ask: Ask) -> Answer:
         """Raises UnknownDimension, ReadingUnavailable; TypeError for a kind that does not stand on events."""
         asked = self.asked(ask)
-        asked.check(has_properties=not isinstance(compute, _OF_PEOPLE))
+        asked.check(has_properties=_has_properties(compute))
         if not ask.buckets:
             return {}
         if isinstance(compute, Counter | FunnelConversion):
@@ -107,7 +111,7 @@ class EventComputer:
     def members(self, compute: Compute, ask: Ask, limit: int, offset: int = 0) -> list[Member]:
         """As `metrics.people.People.members`. Raises NotComputable, UnknownDimension."""
         asked = self.asked(Ask(ask.buckets, ask.filters))
-        asked.check(has_properties=not isinstance(compute, _OF_PEOPLE))
+        asked.check(has_properties=_has_properties(compute))
         return self._people.members(compute, asked, limit, offset)
 
     def cohorts(self, question: CohortQuestion) -> CohortTable:

@@ -14,7 +14,7 @@ from northstream.waiting import PASSING, wait_at_most
 from northstream.workspaces import load_named_workspace
 from schemas.definitions import StreamDefinitions
 from stream.kafka.topics import TooFewBrokers, TopicsWrong, declare_topics
-from warehouse.client import Warehouse
+from warehouse.client import LONG_PATIENCE, Warehouse
 from warehouse.counted_log import CountedLog, OtherLog, bind_log
 from warehouse.guarantees import check_guarantees
 from warehouse.migrate import MigrationError, migrate
@@ -75,7 +75,8 @@ def _make_topics(settings: Settings) -> None:
 
 
 def _make_tables(settings: Settings, definitions: StreamDefinitions) -> None:
-    warehouse = connect(settings)
+    # A migration may carry over everything that was ever loaded.
+    warehouse = connect(settings, patience=LONG_PATIENCE)
     try:
         with named_errors(settings):
             applied = _migrated(warehouse)

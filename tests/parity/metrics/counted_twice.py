@@ -100,7 +100,7 @@ COMPUTES: Sequence[Compute] = (
     UsageInterval(),
 )
 DIMENSIONS = ("channel", "plan", "country", "account", "role", "industry", "property.feature", "property.score")
-OF_PEOPLE = (Actives, Sessions, UsageInterval)
+OF_PEOPLE = (Sessions, UsageInterval)
 
 
 @dataclass(frozen=True)
