@@ -176,10 +176,12 @@ def _kpi(measures: Measures, catalogue: Catalogue, metric: MetricDefinition, mon
         return first - back * step, last - back * step
 
     values = measures.over(metric.id, [window(0), window(1)]).values
-    at = 0
+    start, end = window(0)
     if values[0].is_maturing:
-        at, values = _grown_up(measures.over(metric.id, [window(back) for back in range(_COHORTS_BACK + 2)]).values)
-    start, end = window(at)
+        whole = monday + WEEK - timedelta(days=1) if days == 7 else last
+        cohorts = [(first - back * step, whole - back * step) for back in range(_COHORTS_BACK + 2)]
+        at, values = _grown_up(measures.over(metric.id, cohorts).values)
+        start, end = cohorts[at] if at else (start, end)
     is_against_target = fits(span, (end - start).days + 1) and not values[0].is_maturing
     return Kpi(
         metric=metric,

@@ -184,13 +184,18 @@ class Writer:
 
     def _reason(self, kpi: Kpi, reason: Reason) -> str:
         share, say = reason.share, self.spelling.texts
-        if reason.dimension:
-            name = f"{reason.dimension} “{self._segment(share.name)}”"
-        else:
-            name = self._label(share.name) if share.name in self.catalogue.metrics else share.name
+        dimension = reason.dimension
+        name = f"{dimension} “{self._segment(share.name)}”" if dimension else self._input(share.name)
         part = f" ({say['digest_part_' + share.part]})" if share.part in ("mix", "rate") else ""
-        doubt = f" — {say['digest_suspect']}: {share.suspect}" if share.suspect else ""
+        doubt = say.get(f"digest_doubt_{share.suspect}", share.suspect)
+        doubt = f" — {say['digest_suspect']}: {doubt}" if doubt else ""
         return f"{name}{part}: {self.spelling.share(kpi.metric, share.share)}{doubt}"
+
+    def _input(self, name: str) -> str:
+        """A metric by its label; the parts of a rate that is made of no metrics by what they are."""
+        if name in self.catalogue.metrics:
+            return self._label(name)
+        return self.spelling.texts.get(f"digest_{name}", name)
 
     def _segment(self, name: str) -> str:
         if name == OTHERS:

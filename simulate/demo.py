@@ -17,6 +17,7 @@ from simulate.company import Company
 from simulate.facts import Bookkeeper
 from simulate.live import LiveTraffic
 from simulate.marker import Marker, read_marker, write_marker
+from simulate.minutes import Secretary
 from simulate.progress import Progress
 from simulate.send import Sender, SendFailed, Sent, TimedMessage
 
@@ -37,6 +38,14 @@ class Size:
 DEFAULT_SIZE = Size()
 
 
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Those who hand in what no event knows."""
+
+    bookkeeper: Bookkeeper
+    secretary: Secretary
+
+
 def run_demo(
     base_url: str,
     write_key: str,
@@ -55,19 +64,18 @@ def run_demo(
     """
     now_ms = _now_ms()
     marker = _known_world(data_dir, seed, now_ms) if _has_events(base_url, secret_key) else None
-    bookkeeper = Bookkeeper(base_url, secret_key)
-    asyncio.run(
-        _demo(Sender(base_url, write_key), bookkeeper, data_dir, marker or _new_world(seed, now_ms, size), stop)
-    )
+    office = Office(Bookkeeper(base_url, secret_key), Secretary(base_url, secret_key))
+    asyncio.run(_demo(Sender(base_url, write_key), office, data_dir, marker or _new_world(seed, now_ms, size), stop))
 
 
-async def _demo(sender: Sender, bookkeeper: Bookkeeper, data_dir: Path, marker: Marker, stop: threading.Event) -> None:
+async def _demo(sender: Sender, office: Office, data_dir: Path, marker: Marker, stop: threading.Event) -> None:
     company = Company(marker.seed, date.fromisoformat(marker.start), marker.end_ms, marker.people)
     async with sender:
         await _send_history(company, sender, data_dir, marker, stop)
         if not stop.is_set():
-            await bookkeeper.hand_in(company, _now_ms())
-            await _send_live(company, sender, bookkeeper, stop)
+            await office.bookkeeper.hand_in(company, _now_ms())
+            await office.secretary.note(datetime.fromtimestamp(_now_ms() / 1000, UTC).date())
+            await _send_live(company, sender, office.bookkeeper, stop)
 
 
 def _has_events(base_url: str, secret_key: str) -> bool:
