@@ -47,9 +47,7 @@ def test_days_become_buckets(expert: EmbeddedExpert) -> None:
 
 def test_a_share_keeps_numerator_and_denominator(expert: EmbeddedExpert) -> None:
     """A week of shares is the sum of what is above over the sum of what is below, not a mean of shares."""
-    query = (
-        "SELECT {first:Date} + number, number, toUInt64(10) FROM numbers(3) WHERE {last:Date} > '2020-01-01' -- x"
-    )
+    query = "SELECT {first:Date} + number, number, toUInt64(10) FROM numbers(3) WHERE {last:Date} > '2020-01-01' -- x"
     assert answer(Sql(query), asked(WEEK), expert)[WHOLE] == {DAYS[0]: Pair(Decimal(3), Decimal(30))}
 
 
