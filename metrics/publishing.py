@@ -14,9 +14,9 @@ from metrics.evaluation import Span, evaluate_whole, value_from
 from metrics.formula import Formula, Leaf, key_of, leaves_of
 from metrics.keeper import Look, PointKeeper
 from metrics.kinds import value_of
-from metrics.periods import GRAINS, bucket_before, buckets_of
+from metrics.periods import GRAINS, bucket_before, bucket_end, buckets_of
 from metrics.published import Place, Point, PublishedPoints, Restatement, Version, point_of, rounded
-from schemas.calendar import Calendar, day_number
+from schemas.calendar import Calendar, day_date
 from schemas.catalogue import MetricDefinition
 from schemas.computes import STREAMED, Counter
 from schemas.measuring import Value
@@ -152,21 +152,25 @@ class Publisher:
 
     def _unsettled_from(self, publication: Publication, look: Look) -> date | None:
         """The first bucket that is over, complete and at rest, but was published before it was."""
+        limit = self._over_before(look)
         days = [
             place.bucket
             for place, point in (publication.points or {}).items()
-            if not point.was_over and not point.is_maturing and self._is_over(_bucket_of(place, look.today), look)
+            if not (point.was_over or point.is_maturing)
+            and place.bucket < limit
+            and bucket_end(place.bucket, place.grain) < limit
         ]
         return min(days, default=None)
 
-    def _is_over(self, bucket: Bucket, look: Look) -> bool:
+    def _over_before(self, look: Look) -> date:
+        """All days before it are over, complete and at rest."""
         through = look.completeness.complete_through_ms
-        if bucket.last >= look.today or through is None:
-            return False
-        if through < self._calendar.start_of(day_number(bucket.last) + 1):
-            return False
-        quiet = self._keeper.quiet_before()
-        return look.completeness.lag_events == 0 or quiet is None or bucket.last < quiet
+        if through is None:
+            return date.min
+        days = [look.today, day_date(self._calendar.day_of(through))]
+        if look.completeness.lag_events and (quiet := self._keeper.quiet_before()) is not None:
+            days.append(quiet)
+        return min(days)
 
     def _values(self, formula: Formula, since: date, look: Look, read: Read) -> list[tuple[Place, Bucket, Value]]:
         found = []
@@ -186,10 +190,10 @@ class Publisher:
         metric, known = publication.metric, publication.points or {}
         changed: dict[Place, Point] = {}
         restated: list[Restatement] = []
-        name = ""
+        name, limit = "", self._over_before(look)
         for place, bucket, value in values:
             old = known.get(place)
-            is_over = not value.is_maturing and self._is_over(bucket, look)
+            is_over = not value.is_maturing and bucket.last < limit
             point = point_of(value, is_over or (old is not None and old.was_over))
             if old == point:
                 continue
@@ -226,7 +230,3 @@ def earlier_pair(publication: Publication, version: int, place: Place) -> Pair |
         return None
     pair = Pair(point.numerator, point.denominator, point.is_maturing)
     return pair if rounded(value_of(pair)) == point.value else Pair(point.value, None, point.is_maturing)
-
-
-def _bucket_of(place: Place, today: date) -> Bucket:
-    return buckets_of(place.bucket, place.bucket, place.grain, today)[0]
