@@ -26,6 +26,8 @@ DaysAsked = Annotated[
     int | None, Query(ge=1, le=MAX_DAYS, description="Length of the period; the board's when absent.")
 ]
 SEGMENT_VALUES = 50
+MAX_COHORT_DAYS = 10_000
+"""Cohorts may be looked back at from their beginning: a hundred months, and as many more."""
 _USUAL_DAYS = 28
 _EVENT_PROPERTY = "property."
 
@@ -131,7 +133,7 @@ def _add_retention(router: APIRouter, context: ApiContext) -> None:
         """Cohorts: sizes, who came back n periods later (running ones marked), the average weighted by size."""
         today = context.clock.today().day
         usual = last_cohorts(read_date("to", last) if last is not None else today, period, periods)
-        days = read_range(first or usual.first.isoformat(), last, today)
+        days = read_range(first or usual.first.isoformat(), last, today, most_days=MAX_COHORT_DAYS)
         filters = read_filters(segment)
         question = CohortQuestion(days.first, days.last, period, periods, mode, subject, filters)
         return json_answer(await context.reader.ask(retention_answer, context.measures, question))

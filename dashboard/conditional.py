@@ -4,6 +4,7 @@ Does not keep answers here: each is made anew and compared by its content.
 """
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -12,6 +13,10 @@ from fastapi.routing import APIRoute
 
 CACHE_CONTROL = "private, no-cache"
 """Nobody on the way keeps it, and the reader asks each time whether it still holds."""
+
+
+_STAMP = re.compile(rb'("(?:complete_through|updated)":"[0-9-]{10}T[0-9:]{7})[0-9.]+Z"')
+"""How fresh the numbers are moves all the time; that it moved within the same ten seconds is no change."""
 
 
 class ConditionalRoute(APIRoute):
@@ -30,8 +35,9 @@ class ConditionalRoute(APIRoute):
 
 
 def with_etag(request: Request, response: Response) -> Response:
-    """The answer with its ETag, or 304 when the reader has just that."""
-    etag = f'"{hashlib.blake2b(bytes(response.body), digest_size=12).hexdigest()}"'
+    """The answer with its ETag, or 304 when the reader has one that says the same."""
+    content = _STAMP.sub(rb"\1", bytes(response.body))
+    etag = f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
     if _matches(request.headers.getlist("if-none-match"), etag):
         return Response(status_code=304, headers={"ETag": etag, "Cache-Control": CACHE_CONTROL})
     response.headers["ETag"] = etag
@@ -42,4 +48,4 @@ def with_etag(request: Request, response: Response) -> Response:
 def _matches(given: list[str], etag: str) -> bool:
     """The weak comparison that If-None-Match asks for (RFC 9110): `W/` counts for nothing, `*` is anything."""
     candidates = (candidate.strip().removeprefix("W/") for line in given for candidate in line.split(","))
-    return any(candidate in ("*", etag) for candidate in candidates)
+    return any(candidate in ("*", etag.removeprefix("W/")) for candidate in candidates)

@@ -81,7 +81,13 @@ def _prose(text: str) -> str:
 
 
 def _allowed(schema: Mapping[str, Any]) -> str:
-    return " | ".join(schema["enum"]) if "enum" in schema else "text"
+    """What a parameter may be; one that may be left out says the same as one that must not."""
+    for choice in (schema, *schema.get("anyOf", ())):
+        if "enum" in choice:
+            return " | ".join(choice["enum"])
+        if choice.get("type") == "integer":
+            return "number"
+    return "text"
 
 
 def _example(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:

@@ -37,20 +37,20 @@ class Days:
             yield self.first + timedelta(days=offset)
 
 
-def read_range(first: str | None, last: str | None, today: date, prefix: str = "") -> Days:
+def read_range(first: str | None, last: str | None, today: date, prefix: str = "", most_days: int = MAX_DAYS) -> Days:
     """The range a caller asks for; without `last` it ends today, without `first` it has 30 days.
 
-    `prefix`: what the names of the parameters begin with.
+    `prefix`: what the names of the parameters begin with. `most_days`: how long it may be.
 
     Raises:
-        Failure: 422 for what is no date, runs backwards, or is longer than 800 days.
+        Failure: 422 for what is no date, runs backwards, or is longer than that.
     """
     end = read_date(f"{prefix}to", last) if last is not None else today
     start = read_date(f"{prefix}from", first) if first is not None else end - (DEFAULT_DAYS - 1) * _DAY
     if start > end:
         raise Failure(Reason.INVALID_PARAMETER, f"{prefix}from: {start} lies after {prefix}to: {end}")
-    if len(Days(start, end)) > MAX_DAYS:
-        raise Failure(Reason.INVALID_PARAMETER, f"{prefix}from, {prefix}to: a range has at most {MAX_DAYS} days")
+    if len(Days(start, end)) > most_days:
+        raise Failure(Reason.INVALID_PARAMETER, f"{prefix}from, {prefix}to: a range has at most {most_days} days")
     return Days(start, end)
 
 
