@@ -6,6 +6,7 @@ Does not keep anything. Money and sums are Decimal, medians are exact. Bots are 
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from metrics import at_risk, counting, expert, following, streamed, visiting
@@ -167,13 +168,14 @@ class EventComputer:
             raise UnknownDimension("nobody knows the customers here")
         if asked.is_narrowed:
             raise UnknownDimension("customers at risk cannot be split or filtered")
-        found = {}
-        for bucket in asked.ask.buckets:
-            customers = list(self._customers(bucket.last))
-            one = self.asked(Ask([bucket]))
-            risks = at_risk.risks(self._query, compute, one, customers) if customers else []
-            found[bucket.first] = Pair(Decimal(len(risks)))
-        return {WHOLE: found}
+        paying = {bucket: list(self._customers(bucket.last)) for bucket in asked.ask.buckets}
+        risks = at_risk.Risks(self._query, compute, asked, chain.from_iterable(paying.values()))
+        return {
+            WHOLE: {
+                bucket.first: Pair(Decimal(len(risks.at(bucket.last, customers))))
+                for bucket, customers in paying.items()
+            }
+        }
 
 
 def _over(above: Answer, below: Answer) -> Answer:

@@ -51,7 +51,7 @@ class People:
         if self._customers is None:
             raise NotComputable("nobody knows the customers here")
         customers = self._customers(asked.last)
-        risks = at_risk.risks(self._query, compute, asked, list(customers))
+        risks = at_risk.Risks(self._query, compute, asked, customers).at(asked.last, customers)
         keys = {risk.account: risk.key for risk in risks}
         known = attributes_of(self._query, self._dimensions, list(keys.values()), "account")
         found = [Member(one.account, customers[one.account], {**known[one.key], **one.shown()}) for one in risks]
