@@ -4,6 +4,7 @@ Does not keep anything.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -46,14 +47,16 @@ class People:
     def _at_risk(self, compute: AtRisk, asked: Asked) -> list[Member]:
         """Customers at risk at the end of the last day, those that pay most first; `contribution` is their MRR.
 
-        Attributes: `reasons`, `last_active`, `score`, `messages`, `messages_before`, and those of the account.
+        Attributes: `reasons`, `last_active`, `score`, `messages`, `messages_before`, and those of the account, with
+        its trait `owner`.
         """
         if self._customers is None:
             raise NotComputable("nobody knows the customers here")
         customers = self._customers(asked.last)
         risks = at_risk.Risks(self._query, compute, asked, customers).at(asked.last, customers)
         keys = {risk.account: risk.key for risk in risks}
-        known = attributes_of(self._query, self._dimensions, list(keys.values()), "account")
+        dimensions = replace(self._dimensions, group_traits=(*self._dimensions.group_traits, "owner"))
+        known = attributes_of(self._query, dimensions, list(keys.values()), "account")
         found = [Member(one.account, customers[one.account], {**known[one.key], **one.shown()}) for one in risks]
         return sorted(found, key=lambda member: (-member.contribution, member.id))
 

@@ -78,7 +78,7 @@ def computer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventComputer
         warehouse.insert_lines("events", list(row), lines, {})
     publish_funnel(PeopleStore(warehouse))
     now = round(datetime(2026, 11, 20, 18, tzinfo=UTC).timestamp() * 1000)
-    dimensions = Dimensions(("role",), ("industry", "owner"))
+    dimensions = Dimensions(("role",), ("industry",))
     yield EventComputer(warehouse, STREAM, dimensions, lambda: now, None, lambda day: MRR)
     warehouse.close()
 
