@@ -49,6 +49,12 @@ class ApiContext:
             raise Failure(Reason.NOT_FOUND, f'there is no metric "{metric_id[:100]}"')
         return found
 
+    def described(self, metric_id: str) -> MetricDefinition:
+        """A metric that the catalogue describes. Raises `Failure`: 404, also for a bare streamed one."""
+        if metric_id not in self.measures.catalogue().metrics:
+            raise Failure(Reason.NOT_FOUND, f'the catalogue does not describe "{metric_id[:100]}"')
+        return self.metric(metric_id)
+
 
 @dataclass(frozen=True, slots=True)
 class SeriesAsked:
@@ -68,7 +74,8 @@ def measure(context: ApiContext, asked: SeriesAsked, today: Today) -> tuple[int 
     The streamed metrics are read from the counters, as fresh as the request; all others, and segments, are measured.
 
     Raises:
-        Failure: 422 for a first edition of what no ledger of published days undoes.
+        Failure: 404 for segments of what the catalogue does not describe, 422 for a first edition of what no ledger of
+            published days undoes.
         UnknownDimension: it cannot be split or filtered so.
         NotComputable: its definition cannot be computed.
     """
@@ -79,6 +86,7 @@ def measure(context: ApiContext, asked: SeriesAsked, today: Today) -> tuple[int 
         return series.completeness.complete_through_ms, MeasuredSeries(series.values)
     if asked.edition == "first":
         raise Failure(Reason.INVALID_PARAMETER, "as_of: first editions are known of whole streamed metrics only")
+    context.described(asked.metric.id)
     through_ms = context.measures.complete_through_ms(asked.metric.id)
     return through_ms, context.measures.series(
         SeriesQuestion(

@@ -139,7 +139,7 @@ def _add_drill_down(router: APIRouter, context: ApiContext) -> None:
         ] = None,
     ) -> Response:
         """Why a metric moved between two periods: each input's and each segment's share of the change."""
-        metric = context.metric(metric_id)
+        metric = context.described(metric_id)
         after = read_range(first, last, context.clock.today().day)
         before = _previous(previous_first, previous_last, after)
         return json_answer(await context.reader.ask(why_answer, context, metric, before, after))
@@ -157,4 +157,4 @@ def _members_question(
     context: ApiContext, metric_id: str, first: str | None, last: str | None, segment: str | None
 ) -> SeriesQuestion:
     days = read_range(first, last, context.clock.today().day)
-    return SeriesQuestion(context.metric(metric_id).id, days.first, days.last, filters=read_filters(segment))
+    return SeriesQuestion(context.described(metric_id).id, days.first, days.last, filters=read_filters(segment))

@@ -244,3 +244,24 @@ async def test_a_board_says_what_the_series_says(shop: Shop) -> None:
     assert [card["error"] for card in cards if card["error"]] == []
     assert [one["variant"] for one in board["experiment"]["variants"]] == ["control", "yearly"]
     assert [one["converted"] for one in board["experiment"]["variants"]] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("metrics/dau", 200),
+        ("metrics/dau?segment=channel", 404),
+        ("metrics/dau/why", 404),
+        ("metrics/dau/members", 404),
+        ("metrics/sales?segment=property.%00:%00", 200),
+        ("metrics/sales?segment=channel:%7Bp0:String%7D'", 200),
+        ("metrics/sales?from=2027-01-01&to=2027-01-05", 200),
+        ("experiments/a'b?conversion=%00", 200),
+        ("boards/overview?to=2199-12-31&days=1", 200),
+        ("boards/overview?segment=property.channel:ads", 200),
+    ],
+)
+async def test_nothing_that_is_asked_is_a_defect(shop: Shop, path: str, status: int) -> None:
+    """Metrics that nobody has described, names that look like SQL, days long after today."""
+    async with shop.client() as client:
+        assert (await client.get(f"/api/{path}")).status_code == status
