@@ -29,6 +29,7 @@ def board_page_routes(context: ApiContext, shell: Shell, access: Access) -> APIR
     _add_picture(router, context, shell, access)
     _add_boards(router, context, shell)
     _add_metrics(router, context, shell)
+    _add_customers(router, shell)
     return router
 
 
@@ -75,6 +76,15 @@ def _add_metrics(router: APIRouter, context: ApiContext, shell: Shell) -> None:
         """The north star and the inputs that move it."""
         title = texts_of(shell.language(lang))["nav_tree"]
         return shell.show(request, lang, Page("tree", title, "tree_page", "/tree"))
+
+
+def _add_customers(router: APIRouter, shell: Shell) -> None:
+    @router.get("/customers")
+    @router.head("/customers")
+    async def show_customers(request: Request, lang: Lang = None) -> Response:
+        """Who is at risk, and what the best customers do that those who left did not."""
+        title = texts_of(shell.language(lang))["nav_customers"]
+        return shell.show(request, lang, Page("customers", title, "customers_page", "/customers"))
 
 
 def _add_picture(router: APIRouter, context: ApiContext, shell: Shell, access: Access) -> None:

@@ -30,6 +30,7 @@ NAVIGATION = (
     ("/boards", "nav_boards"),
     ("/tree", "nav_tree"),
     ("/digest", "nav_digest"),
+    ("/customers", "nav_customers"),
     ("/live", "nav_live"),
 )
 """Where the header leads: address and the name of its word."""

@@ -19,6 +19,7 @@ PAGES = [
     "/boards",
     "/metrics/activation_rate?split=channel&compare=year",
     "/tree",
+    "/customers",
     "/digest",
 ]
 NARROW_SPACE, FIRM_SPACE = "\u202f", "\u00a0"
@@ -254,3 +255,15 @@ async def test_light_or_dark_can_be_chosen(visit):
     await page.get_by_role("link", name="Boards").click()
     await expect(page.locator("h1")).to_have_text("Boards and metrics")
     assert await page.evaluate(luminance) > 690
+
+
+async def test_customers_at_risk_have_reasons_and_owners(visit):
+    """And beside them stands what the best customers do that those who left did not."""
+    page = await visit("/customers")
+    await expect(page.locator("#at-risk tbody tr")).to_have_count(25)
+    await expect(page.locator("#at-risk tbody tr").nth(1)).to_contain_text("u:person-1supportidle")
+    await page.get_by_role("button", name="Show more").click()
+    await expect(page.locator("#at-risk tbody tr")).to_have_count(50)
+    await expect(page.locator("#best-and-churned tbody tr").first).to_contain_text(
+        "Report Shared75%10%+65 pts".replace(" pts", FIRM_SPACE + "pts")
+    )

@@ -45,7 +45,17 @@ API = {
     "/api/start/save",
 }
 OPEN = {"/healthz", "/readyz", "/live/login"}
-PAGES = {"/", "/live", "/boards", "/boards/{board_id}", "/metrics/{metric_id}", "/tree", "/digest", "/start"}
+PAGES = {
+    "/",
+    "/live",
+    "/boards",
+    "/boards/{board_id}",
+    "/metrics/{metric_id}",
+    "/tree",
+    "/customers",
+    "/digest",
+    "/start",
+}
 BEHIND_PAGES = {"/live/data", "/live/stream", "/static/{path:path}", "/metrics", "/api/docs", "/api/openapi.json"}
 BEHIND_PAGES |= {"/boards/{board_id}.svg"}
 
