@@ -73,11 +73,15 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """The ritual of one week. `earlier_actions`: those noted before that were open when it began or ended in it."""
+    """The ritual of one week. `earlier_actions`: those noted before that were open when it began or ended in it.
+
+    `is_settled`: the week is over, and everything received until its end is in the numbers.
+    """
 
     monday: date
     last: date
     is_running: bool
+    is_settled: bool
     kpis: Sequence[Kpi]
     gaps: Sequence[Kpi]
     moves: Sequence[Move]
@@ -88,14 +92,17 @@ class Digest:
     not_computable: Sequence[str] = ()
 
 
-def compose(measures: Measures, notes: Notes, monday: date, today: date) -> Digest:
+def compose(measures: Measures, notes: Notes, monday: date, today: date, end_ms: int) -> Digest:
     """The digest of the week that begins on `monday`, as known now; a week to come is as empty as it is.
+
+    `end_ms`: the instant (Unix ms) at which the week is over in the workspace's time zone.
 
     May raise `schemas.reading.ReadingUnavailable`.
     """
     catalogue = measures.catalogue()
     last = min(monday + WEEK - timedelta(days=1), max(today, monday))
     wanted = chosen_metrics(catalogue)
+    through = [measures.complete_through_ms(name) for name in wanted]
     with measures.one_moment():
         found, failed = _measured(measures, catalogue, monday, last)
     gaps = sorted((kpi for kpi in found.values() if kpi.is_gap), key=lambda kpi: _urgency(kpi, wanted))
@@ -105,7 +112,8 @@ def compose(measures: Measures, notes: Notes, monday: date, today: date) -> Dige
     return Digest(
         monday=monday,
         last=last,
-        is_running=last >= today or last < monday + WEEK - timedelta(days=1),
+        is_running=last >= today,
+        is_settled=last < today and all(moment is not None and moment >= end_ms for moment in through),
         kpis=chosen,
         gaps=gaps,
         moves=_moves(measures, chosen),

@@ -21,6 +21,7 @@ def digest_data(digest: Digest, language: Language) -> Mapping[str, Any]:
         "from": digest.monday,
         "to": digest.last,
         "running": digest.is_running,
+        "settled": digest.is_settled,
         "kpis": [_kpi(kpi, language) for kpi in digest.kpis],
         "gaps": [_kpi(kpi, language) for kpi in digest.gaps],
         "moved": [_move(move) for move in digest.moves],

@@ -5,7 +5,7 @@ Does not compose it: see `digest`. What is noted goes to the routes of `notes_ap
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from html import escape
 from typing import Annotated, Literal
 
@@ -48,9 +48,10 @@ class DigestContext:
 
     async def digest(self, week: str | None) -> Digest:
         """Raises `Failure`: 422 for what is no week, 503 when the warehouse stays away."""
-        today = self.clock.today().day
-        monday = read_week("week", week) if week else monday_of(today) - WEEK
-        return await self.reader.ask(compose, self.measures, self.notes, monday, today)
+        today = self.clock.today()
+        monday = read_week("week", week) if week else monday_of(today.day) - WEEK
+        end_ms = today.end_of(monday + WEEK - timedelta(days=1))
+        return await self.reader.ask(compose, self.measures, self.notes, monday, today.day, end_ms)
 
     def written(self, digest: Digest, language: Language) -> WrittenDigest:
         spelling = Spelling(language, self.workspace.currency, texts_of(language))

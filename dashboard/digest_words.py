@@ -95,9 +95,7 @@ class Writer:
             earlier=earlier,
             later=later,
             title=f"{self.company} · {say['digest_title']}",
-            subtitle=" · ".join(
-                (written_week(digest.monday), days, *([say["digest_running"]] if digest.is_running else []))
-            ),
+            subtitle=" · ".join([written_week(digest.monday), days, *self._standing(digest)]),
             kpis=[self._line(kpi, digest) for kpi in digest.kpis],
             gaps=[self._line(kpi, digest) for kpi in digest.gaps[:MOST_SHOWN]],
             more_gaps=say["digest_more_gaps"].format(count=more) if more > 0 else "",
@@ -108,6 +106,12 @@ class Writer:
             actions=[self.action(each) for each in digest.actions],
             not_computable=digest.not_computable,
         )
+
+    def _standing(self, digest: Digest) -> list[str]:
+        """What keeps the numbers from being final."""
+        if digest.is_running:
+            return [self.spelling.texts["digest_running"]]
+        return [] if digest.is_settled else [self.spelling.texts["digest_not_settled"]]
 
     def decision(self, decision: Decision) -> NoteLine:
         say = self.spelling.texts

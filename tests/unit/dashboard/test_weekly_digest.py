@@ -22,6 +22,7 @@ from schemas.notes import Action, Decision, Stamp
 MONDAY = date(2026, 11, 16)
 SUNDAY = date(2026, 11, 22)
 WEEK = timedelta(days=7)
+END_MS = 1_795_392_000_000
 HOSTILE = '<script>alert("x")</script> | **bold** [a](b)\nline'
 LEVEL, FLOW = Counter("mrr", None, "last_day"), Count(EventSet(("Lead Created",)))
 
@@ -44,10 +45,13 @@ class Numbers:
         node = TreeNode(tree) if tree else None
         self._catalogue = Catalogue({each.id: each for each in metrics}, node, {"exec": board})
         self._values, self._maturing, self._shares = values, maturing, shares
-        self.asked = {}
+        self.asked, self.through_ms = {}, END_MS
 
     def catalogue(self):
         return self._catalogue
+
+    def complete_through_ms(self, name):
+        return self.through_ms
 
     def one_moment(self):
         return nullcontext()
@@ -70,6 +74,10 @@ class Numbers:
         return Explanation(name, None, None, self._shares, {})
 
 
+def composed(numbers, notes, today=SUNDAY + WEEK):
+    return compose(numbers, notes, MONDAY, today, END_MS)
+
+
 @pytest.fixture
 def notes():
     return RememberedNotes()
@@ -79,7 +87,7 @@ def test_numbers_come_in_the_order_of_the_ritual():
     """The north star first, then what the exec board shows, without what nobody has aimed at."""
     metrics = [metric("idle"), aimed("mrr"), metric("star"), aimed("churn"), aimed("hidden")]
     numbers = Numbers(metrics, {each.id: [95, 80] for each in metrics}, tree="star", boards=("churn", "idle", "mrr"))
-    digest = compose(numbers, RememberedNotes(), MONDAY, SUNDAY + WEEK)
+    digest = composed(numbers, RememberedNotes())
     assert [kpi.metric.id for kpi in digest.kpis] == ["star", "churn", "mrr"]
 
 
@@ -88,7 +96,7 @@ def test_gaps_are_red_and_orange_wherever_they_stand(notes):
     late = Target(condition="3 design partners", by=SUNDAY)
     metrics = [aimed("fine"), aimed("warm"), aimed("hot"), metric("partners", target=late)]
     numbers = Numbers(metrics, {"fine": [100], "warm": [80], "hot": [10], "partners": [1]})
-    digest = compose(numbers, notes, MONDAY, SUNDAY + WEEK)
+    digest = composed(numbers, notes)
     assert [kpi.metric.id for kpi in digest.gaps] == ["hot", "partners", "warm"]
 
 
@@ -98,7 +106,7 @@ def test_a_months_threshold_is_held_against_four_weeks_and_a_week_against_a_week
         [aimed("month", FLOW), aimed("week", FLOW, per="week"), aimed("level")],
         {name: [60, 60] for name in ("month", "week", "level")},
     )
-    digest = compose(numbers, notes, MONDAY, SUNDAY + WEEK)
+    digest = composed(numbers, notes)
     assert numbers.asked["month"] == [(SUNDAY - 27 * WEEK / 7, SUNDAY), (SUNDAY - 55 * WEEK / 7, SUNDAY - 4 * WEEK)]
     assert numbers.asked["week"] == numbers.asked["level"] == [(MONDAY, SUNDAY), (MONDAY - WEEK, SUNDAY - WEEK)]
     assert {kpi.metric.id: kpi.colour for kpi in digest.gaps} == {
@@ -111,7 +119,7 @@ def test_a_months_threshold_is_held_against_four_weeks_and_a_week_against_a_week
 def test_a_week_that_runs_is_compared_with_as_many_days_and_not_judged_by_a_whole_ones_threshold(notes):
     """On Wednesday a week's sum is low for no reason but the day."""
     numbers = Numbers([aimed("week", FLOW, per="week"), aimed("level")], {"week": [10, 60], "level": [10, 60]})
-    digest = compose(numbers, notes, MONDAY, date(2026, 11, 18))
+    digest = composed(numbers, notes, date(2026, 11, 18))
     assert numbers.asked["week"] == [(MONDAY, date(2026, 11, 18)), (MONDAY - WEEK, date(2026, 11, 11))]
     assert [kpi.metric.id for kpi in digest.gaps] == ["level"]
     assert digest.is_running
@@ -122,14 +130,30 @@ def test_a_cohort_that_matures_gives_way_to_the_latest_that_does_not(notes):
     numbers = Numbers(
         [aimed("retention")], {"retention": [1, 2, 70, 60]}, boards=("retention",), maturing=("retention",)
     )
-    kpi = compose(numbers, notes, MONDAY, SUNDAY + WEEK).kpis[0]
+    kpi = composed(numbers, notes).kpis[0]
     assert (kpi.value, kpi.previous, kpi.first, kpi.colour) == (70, 60, MONDAY - 2 * WEEK, "orange")
+
+
+def test_a_week_that_is_over_is_settled_once_everything_of_it_is_counted(notes):
+    """Until then the page says so; a week that runs is not settled either."""
+    numbers = Numbers([aimed("mrr")], {"mrr": [100]}, boards=("mrr",))
+    assert composed(numbers, notes).is_settled
+    numbers.through_ms = END_MS - 1
+    early = composed(numbers, notes)
+    assert not early.is_settled
+    assert not composed(numbers, notes, SUNDAY).is_settled
+    spelling = Spelling("en", "EUR", texts_of("en"))
+    assert (
+        Writer(spelling, numbers.catalogue(), "x")
+        .write(early, "", "")
+        .subtitle.endswith("not everything is counted yet")
+    )
 
 
 def test_a_metric_that_cannot_be_computed_does_not_take_the_others_with_it(notes):
     """Its owner reads why."""
     numbers = Numbers([aimed("broken"), aimed("mrr")], {"mrr": [10]})
-    digest = compose(numbers, notes, MONDAY, SUNDAY + WEEK)
+    digest = composed(numbers, notes)
     assert [kpi.metric.id for kpi in digest.gaps] == ["mrr"]
     assert digest.not_computable == ["broken: no such event"]
 
@@ -147,7 +171,7 @@ def test_what_was_noted_last_week_is_found_again(notes):
     act("to come", MONDAY + WEEK)
     for name, week in (("before", MONDAY - WEEK), ("now", MONDAY), ("long ago", MONDAY - 2 * WEEK)):
         notes.append(Decision(Stamp(name), week, "start", name))
-    digest = compose(Numbers([], {}), notes, MONDAY, SUNDAY + WEEK)
+    digest = composed(Numbers([], {}), notes)
     assert [each.text for each in digest.actions] == ["own"]
     assert [each.text for each in digest.earlier_actions] == ["ended last week", "open for long"]
     assert [each.text for each in digest.earlier_decisions] == ["before"]
@@ -165,7 +189,7 @@ def written(notes):
     numbers = Numbers([churn, metric("leads")], {"churn": ["0.032", "0.041"]}, boards=("churn",), shares=shares)
     notes.append(Decision(Stamp("d1"), MONDAY, "kill", HOSTILE, owner=HOSTILE))
     notes.append(Action(Stamp("a1"), MONDAY, "Call", budget=Decimal("1200.50"), due=date(2026, 12, 1)))
-    digest = compose(numbers, notes, MONDAY, SUNDAY + WEEK)
+    digest = composed(numbers, notes)
     return Writer(Spelling("fr", "EUR", texts_of("fr")), numbers.catalogue(), "Northwind").write(digest, "w", "w")
 
 
