@@ -22,16 +22,16 @@ from metrics.periods import DAY
 from schemas.definitions import StreamDefinitions
 from schemas.reading import Completeness
 
-MOST_WAIT_SECONDS = 3.0
+MOST_WAIT_SECONDS = 5.0
 """So long a reader waits for points to be computed anew, all in all; then it gets what was computed last."""
 
 BUSY_SECONDS = 20
-"""Data come without a pause if they came in most of these last seconds: then readers get what was computed last."""
+PAUSE_SECONDS = 0.6
+LIVE_SECONDS = 5.0
+"""Data that came in most of the last 20 seconds, and that make no pause now, are taken for live for so long: readers
+get what was computed last. They would have to wait each time they ask, for numbers that are old when they see them."""
 
 QUIET_SECONDS = 60.0
-
-RECENT_LOOK_SECONDS = 0.05
-"""What a reader may rely on of another's look."""
 
 NEWEST_DAYS = 240
 """Of a longer history these days are computed first."""
@@ -72,9 +72,10 @@ class PointKeeper:
         self._generation = 0
         self._restless: deque[tuple[float, date]] = deque()
         self._changed: deque[int] = deque(maxlen=BUSY_SECONDS)
+        self._live_until = float("-inf")
 
-    def look(self, recent_seconds: float = RECENT_LOOK_SECONDS) -> Look:
-        """Find what has changed, unless somebody has looked so recently. Raises ReadingUnavailable."""
+    def look(self, recent_seconds: float = 0.0) -> Look:
+        """Find what has changed, unless somebody's look began so recently. Raises ReadingUnavailable."""
         return self.moment.get("look", lambda: self._look_around(recent_seconds))
 
     def _look_around(self, recent_seconds: float) -> Look:
@@ -123,25 +124,24 @@ class PointKeeper:
 
     def ask(self, leaf: Leaf, ask: Ask, computer: Computer) -> Answer:
         """By segment; kept until something changes, or longer if it is dear."""
-        answer: Answer = self._answers.get(
-            (leaf.key, _key(ask)), self._generation, lambda: computer.compute(leaf.compute, ask)
-        )
+        answer: Answer = self._kept((leaf.key, _key(ask)), lambda: computer.compute(leaf.compute, ask))
         return answer
 
     def keep(self, question: Hashable, ask: Callable[[], Any]) -> Any:
         """An answer to anything else that stands on what is looked at."""
         self.look()
-        return self._answers.get(question, self._generation, ask)
+        return self._kept(question, ask)
 
     def refresh(self, points: LeafPoints, computer: Computer) -> date | None:
         """Compute what is dirty or missing; from which day on, None if nothing was. Raises what the computer raises."""
         with points.lock:
             look = self._look or self.look()
-            since = points.dirty_from if points.is_settled else ALL
+            # Taken at once: what is marked from now on is a change of its own.
+            dirty, points.dirty_from = points.dirty_from, None
+            since = dirty if points.is_settled else ALL
             if since is None:
                 return None
             first, is_whole = self._first_day(points, look.today)
-            dirty, points.dirty_from = points.dirty_from, None
             try:
                 points.refresh(computer, first, look.today, since, is_whole)
             except BaseException:
@@ -184,23 +184,42 @@ class PointKeeper:
             return history, True
         return today - days * DAY, False
 
+    def _kept(self, question: Hashable, ask: Callable[[], Any]) -> Any:
+        return self._answers.get(
+            question, self._generation, ask, lambda: not self.moment.get("is at rest", self._is_at_rest)
+        )
+
     def _through(self, points: LeafPoints, look: Look) -> int | None:
-        if points.dirty_from is None or points.covered is None:
+        if points.covered is None or _is_fresh(points):
             return look.completeness.complete_through_ms
         return points.through_ms
 
     def _freshen(self, points: LeafPoints, computer: Computer) -> None:
         """Who has sent something and waited until it was settled finds it in what is read next."""
-        if points.dirty_from is None or points.covered is None:
+        if points.covered is None or _is_fresh(points):
             return
         waited: list[float] = self.moment.get("waited", list)
-        if sum(waited) + points.cost_seconds <= MOST_WAIT_SECONDS and not points.error and not self._is_busy():
+        if points.error or sum(waited) + points.cost_seconds > MOST_WAIT_SECONDS:
+            return
+        if self.moment.get("is at rest", self._is_at_rest):
             waited.append(points.cost_seconds)
             self.refresh(points, computer)
 
-    def _is_busy(self) -> bool:
-        oldest = int(time.monotonic()) - BUSY_SECONDS
-        return sum(second >= oldest for second in list(self._changed)) > BUSY_SECONDS // 2
+    def _is_at_rest(self) -> bool:
+        """Whether nothing more arrives for now; finding that out may take a short pause."""
+        began = time.monotonic()
+        if began < self._live_until:
+            return False
+        oldest = int(began) - BUSY_SECONDS
+        if sum(second >= oldest for second in list(self._changed)) <= BUSY_SECONDS // 2:
+            return True
+        seen = self._generation
+        time.sleep(PAUSE_SECONDS)
+        self._look_around(0.0)
+        if self._generation == seen:
+            return True
+        self._live_until = time.monotonic() + LIVE_SECONDS
+        return False
 
     def _turn_day(self, yesterday: date) -> None:
         self._generation += 1
@@ -231,6 +250,11 @@ class PointKeeper:
             if (found := changes.first_for(points.needs)) is not None:
                 day, cause = found
                 points.mark_dirty(_moved_back(day, points.needs.days_before), cause)
+
+
+def _is_fresh(points: LeafPoints) -> bool:
+    """Nothing has changed since, and nobody is about to take a change in."""
+    return points.dirty_from is None and not points.lock.locked()
 
 
 def _moved_back(day: date, days_before: int | None) -> date:

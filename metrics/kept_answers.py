@@ -34,27 +34,29 @@ class KeptAnswers:
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._computing: dict[Hashable, Lock] = {}
 
-    def get(self, question: Hashable, generation: int, compute: Callable[[], Any]) -> Any:
-        """Errors of `compute` are passed on."""
-        if (kept := self._found(question, generation)) is not None:
+    def get(
+        self, question: Hashable, generation: int, compute: Callable[[], Any], may_be_older: Callable[[], bool]
+    ) -> Any:
+        """Errors of `compute` are passed on. `may_be_older` is asked only of a dear answer that is old by now."""
+        if (kept := self._found(question, generation, may_be_older)) is not None:
             return kept
         with self._lock:
             computing = self._computing.setdefault(question, Lock())
         with computing:
-            if (kept := self._found(question, generation)) is not None:
+            if (kept := self._found(question, generation, may_be_older)) is not None:
                 return kept
             began = time.monotonic()
             answer = compute()
             self._keep(question, _Kept(generation, answer, began, time.monotonic() - began))
             return answer
 
-    def _found(self, question: Hashable, generation: int) -> Any:
+    def _found(self, question: Hashable, generation: int, may_be_older: Callable[[], bool]) -> Any:
         with self._lock:
             kept = self._kept.get(question)
             if kept is None:
                 return None
             self._kept.move_to_end(question)
-        if kept.generation == generation or _is_dear(kept):
+        if kept.generation == generation or (_is_dear(kept) and may_be_older()):
             return kept.answer
         return None
 

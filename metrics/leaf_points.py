@@ -144,7 +144,7 @@ class LeafPoints:
         covered = self.covered
         if covered is None or bucket.last > covered.last:
             return None
-        if bucket.first < covered.first and not self.is_whole:
+        if bucket.first < covered.first and (self.dirty_from is not None or not self.is_whole):
             return None
         if bucket.last < covered.first:
             return self._nothing

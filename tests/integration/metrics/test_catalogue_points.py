@@ -1,5 +1,6 @@
 """Points of the catalogue over a real engine: kept fresh by what changed, published, restated, by version."""
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -230,3 +231,36 @@ def test_ranges_are_asked_whole_whatever_their_length(rig: Rig) -> None:
     ranges = [(rig.days_ago(3), rig.today), (rig.days_ago(1), rig.today), (rig.days_ago(3), rig.days_ago(2))]
     assert [value.value for value in rig.measures.over("orders", ranges).values] == [8, 4, 4]
     assert [value.value for value in rig.measures.over("people", ranges).values] == [2, 2, 2]
+
+
+def test_what_is_loaded_is_in_the_next_answer(rig: Rig) -> None:
+    """Whoever has waited until all is settled need not wait for a refresh, too; events and facts, again and again."""
+    rig.define(
+        ORDERS,
+        metric("spend", Fact("spend"), unit="money"),
+        metric("cost", Ratio("spend", "orders"), unit="money"),
+        metric("people", Actives(EventSet(events=("Order Completed",)), 30)),
+    )
+    refreshing = threading.Thread(target=rig.refresher.run)
+    refreshing.start()
+    try:
+        for number in range(1, 21):
+            rig.happen(f"o{number}", rig.days_ago(number % 3), user_id=f"u{number}")
+            rig.measures.write_facts([FactRow("spend", rig.days_ago(2), Decimal(number * number))])
+            weeks = (rig.days_ago(2), rig.today)
+            found = [rig.measures.over(name, [weeks]).values[0].value for name in ("orders", "people", "cost")]
+            assert found == [number, number, number]
+    finally:
+        rig.refresher.stop()
+        refreshing.join()
+
+
+def test_older_history_that_comes_later_is_answered_at_once(rig: Rig) -> None:
+    """Days before everything known so far are asked of the events until they are kept."""
+    rig.define(ORDERS)
+    rig.happen("new", rig.today)
+    rig.refresher.round()
+    rig.happen("old", rig.days_ago(300))
+    first, last = rig.days_ago(310), rig.days_ago(290)
+    series = rig.measures.series(SeriesQuestion("orders", first, last, "month"))
+    assert sum(value.value or 0 for value in series.values) == 1
