@@ -134,7 +134,7 @@ class Asked:
 
     def _condition(self, source: EventSet, first: date | None, last: date | None) -> str:
         condition = condition_of(source, self.stream, self.parameters)
-        return f"({condition}) AND person != 0 AND {within(self.calendar, first, last)}"
+        return f"{within(self.calendar, first, last)} AND person != 0 AND ({condition})"
 
     def _rows(
         self, source: EventSet, of: Subject, first: date | None, last: date | None, extra: str, told: "_Told"
