@@ -10,12 +10,13 @@ from fastapi import APIRouter, Path, Query, Response
 
 from dashboard.asking import ApiContext
 from dashboard.board_data import BoardQuestion, board_entry, card_source, period_answer, read_board
-from dashboard.board_shapes import Board, BoardList, Cohorts, ExperimentReport, SegmentList, Tree
+from dashboard.board_shapes import Board, BoardList, Cohorts, Tree
 from dashboard.experiment_answers import experiment_answer
 from dashboard.failures import Failure, Reason
 from dashboard.json_answers import json_answer
 from dashboard.periods import MAX_DAYS, Days, Grain, last_days, read_date, read_range
 from dashboard.questions import First, Lang, Last, SegmentText, compared, read_filters
+from dashboard.report_shapes import ExperimentReport, SegmentList
 from dashboard.retention import last_cohorts, retention_answer
 from dashboard.shapes import UNKNOWN
 from dashboard.tree import read_tree

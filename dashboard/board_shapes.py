@@ -1,4 +1,4 @@
-"""The JSON shapes of boards, the tree, cohorts, experiments, segments, facts and reports, for the documentation.
+"""The JSON shapes of boards, the tree and cohorts, for the documentation.
 
 Does not build answers: the tests hold the answers against these.
 """
@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from dashboard.board_examples import CARD, ENTRY, PERIOD, TREND
 from dashboard.catalogue_shapes import Status
+from dashboard.report_shapes import ExperimentReport
 from dashboard.shapes import Shape, shown_as
 
 
@@ -45,6 +47,8 @@ class BoardList(Shape):
     opening_board: str
     boards: list[BoardEntry]
     library: list[str]
+
+    model_config = shown_as({"opening_board": "overview", "boards": [ENTRY], "library": ["payments"]})
 
 
 class MetricCard(Shape):
@@ -234,54 +238,6 @@ class Cohorts(Shape):
     )
 
 
-class VariantDifference(Shape):
-    """Against the control, in points, with its interval at 95 %; `relative` is a fraction of the control's rate."""
-
-    points: float
-    interval_points: list[float]
-    relative: float | None
-
-
-class Variant(Shape):
-    variant: str
-    exposed: int
-    converted: int
-    conversion_rate: float | None
-    conversion_interval: list[float] | None
-    uplift: VariantDifference | None
-    customers: int
-    mrr: float
-    arpu: float | None
-    revenue_per_person: float | None
-    churn_rate: float | None
-    churn_uplift: VariantDifference | None
-    verdict: Literal["stop", "iterate", "scale"] | None
-    reason: str | None
-
-
-class SampleRatioShape(Shape):
-    chi_squared: float
-    p_value: float
-    status: Literal["ok", "warn", "fail"]
-
-
-class ExperimentReport(Shape):
-    """Variants side by side. `method` states how intervals and the verdict come about."""
-
-    experiment: str
-    conversion: str
-    inputs: list[str]
-    from_: str = Field(alias="from")
-    to: str
-    control: str | None
-    variants: list[Variant]
-    sample_ratio: SampleRatioShape | None
-    verdict: Literal["stop", "iterate", "scale"]
-    reason: str
-    method: str
-    error: str | None
-
-
 class FilterShape(Shape):
     dimension: str
     value: str | None
@@ -300,6 +256,21 @@ class Board(BoardEntry):
     sections: list[BoardPart]
     experiment: ExperimentReport | None
 
+    model_config = shown_as(
+        {
+            **ENTRY,
+            "period": PERIOD,
+            "filters": [],
+            "timezone": "Europe/Paris",
+            "currency": "EUR",
+            "complete_through": "2026-11-22T09:41:07.250Z",
+            "updated": "2026-11-22T09:41:08.100Z",
+            "findings": [],
+            "sections": [{"label": "Key figures", "cards": [{"kind": "number", **CARD, "trend": [TREND]}]}],
+            "experiment": None,
+        }
+    )
+
 
 class TreeNodeShape(MetricCard):
     branch: str | None
@@ -312,80 +283,4 @@ class Tree(Shape):
     period: BoardPeriod
     root: TreeNodeShape | None
 
-
-class Dimension(Shape):
-    dimension: str
-    values: list[str | None]
-
-
-class SegmentList(Shape):
-    dimensions: list[Dimension]
-
-    model_config = shown_as({"dimensions": [{"dimension": "channel", "values": ["ads", "search", None]}]})
-
-
-class FactsWritten(Shape):
-    """`changed`: how many of the rows said something new."""
-
-    success: Literal[True]
-    received: int
-    changed: int
-
-    model_config = shown_as({"success": True, "received": 1, "changed": 1})
-
-
-class Fact(Shape):
-    fact: str
-    date: str
-    value: float
-    category: str
-    channel: str
-    source: str
-    uploader: str
-    note: str
-
-
-class FactList(Shape):
-    fact: str
-    from_: str = Field(alias="from")
-    to: str
-    facts: list[Fact]
-    limit: int
-    offset: int
-    next: int | None
-
-
-class CustomerAtRisk(Shape):
-    account: str
-    reasons: list[str]
-    owner: str
-    attributes: dict[str, Any]
-
-
-class AtRiskReport(Shape):
-    metric: str
-    day: str
-    customers: list[CustomerAtRisk]
-    limit: int
-    offset: int
-    next: int | None
-
-
-class ActionContrastShape(Shape):
-    """Shares of customers that did it at all; the difference in points with its interval at 95 %."""
-
-    event: str
-    best_share: float | None
-    churned_share: float | None
-    difference_points: float | None
-    interval_points: list[float] | None
-
-
-class BestAndChurnedReport(Shape):
-    """The top 20 % of the customers by MRR against those who left in the range."""
-
-    from_: str = Field(alias="from")
-    to: str
-    best_customers: int
-    churned_customers: int
-    actions: list[ActionContrastShape]
+    model_config = shown_as({"period": PERIOD, "root": {**CARD, "branch": None, "inputs": []}})

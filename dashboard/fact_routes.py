@@ -10,12 +10,12 @@ from typing import Annotated, Any, NoReturn
 from fastapi import APIRouter, Query, Request, Response
 
 from dashboard.asking import ApiContext
-from dashboard.board_shapes import FactList, FactsWritten
 from dashboard.failures import Failure, Reason
 from dashboard.json_answers import json_answer
 from dashboard.periods import read_range
 from dashboard.points import number
 from dashboard.questions import First, Last, Limit, Offset, next_offset
+from dashboard.report_shapes import FactList, FactsWritten
 from dashboard.small_bodies import read_json_bytes
 from schemas.fact_rows import FactError, read_rows
 from schemas.measuring import FactRow

@@ -9,13 +9,13 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from dashboard.asking import ApiContext
-from dashboard.board_shapes import AtRiskReport, BestAndChurnedReport
 from dashboard.experiments import Proportion, difference
 from dashboard.failures import Failure, Reason
 from dashboard.json_answers import json_answer
 from dashboard.metric_answers import members_answer
 from dashboard.periods import Days, read_date, read_range
 from dashboard.questions import First, Last, Limit, Offset, SegmentText, read_filters
+from dashboard.report_shapes import AtRiskReport, BestAndChurnedReport
 from dashboard.shapes import CSV, UNKNOWN
 from dashboard.spreadsheets import MAX_MEMBERS_IN_A_FILE, csv_answer
 from schemas.catalogue import MetricDefinition

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from dashboard import board_shapes, catalogue_shapes, shapes
+from dashboard import board_shapes, catalogue_shapes, report_shapes, shapes
 from schemas.measuring import VariantOutcome
 
 NOVEMBER = {"from": "2026-11-01", "to": "2026-11-10"}
@@ -28,11 +28,11 @@ NOVEMBER = {"from": "2026-11-01", "to": "2026-11-10"}
         ("/api/boards", board_shapes.BoardList),
         ("/api/boards/overview", board_shapes.Board),
         ("/api/boards/exec?lang=fr&days=7&to=2026-11-20&grain=week&segment=channel:ads", board_shapes.Board),
-        ("/api/segments", board_shapes.SegmentList),
-        ("/api/facts?fact=spend", board_shapes.FactList),
-        ("/api/experiments/any?conversion=Subscription%20Started", board_shapes.ExperimentReport),
-        ("/api/reports/at-risk", board_shapes.AtRiskReport),
-        ("/api/reports/best-vs-churned", board_shapes.BestAndChurnedReport),
+        ("/api/segments", report_shapes.SegmentList),
+        ("/api/facts?fact=spend", report_shapes.FactList),
+        ("/api/experiments/any?conversion=Subscription%20Started", report_shapes.ExperimentReport),
+        ("/api/reports/at-risk", report_shapes.AtRiskReport),
+        ("/api/reports/best-vs-churned", report_shapes.BestAndChurnedReport),
     ],
 )
 async def test_every_answer_has_the_documented_shape(ask, path, shape):
@@ -221,7 +221,7 @@ async def test_an_experiment_is_that_of_its_board_or_of_the_conversion_named(ask
     """Variants with uplift, interval and verdict; an experiment that no board knows needs its conversion."""
     measures.outcomes = [VariantOutcome("control", 1000, 100), VariantOutcome("guided", 1000, 150)]
     report = (await ask("/api/experiments/onboarding")).json()
-    board_shapes.ExperimentReport.model_validate(report)
+    report_shapes.ExperimentReport.model_validate(report)
     assert (report["conversion"], report["control"], report["verdict"]) == ("Setup Completed", "control", "scale")
     uplift = report["variants"][1]["uplift"]
     assert uplift["points"] == pytest.approx(5.0)

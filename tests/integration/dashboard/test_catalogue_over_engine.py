@@ -13,7 +13,7 @@ import httpx
 import msgspec
 import pytest
 
-from dashboard import board_shapes, catalogue_shapes, shapes
+from dashboard import board_shapes, catalogue_shapes, report_shapes, shapes
 from dashboard.app import create_app
 from metrics.assembling import Assembled, Sources
 from metrics.dimensions import Dimensions
@@ -219,10 +219,10 @@ async def test_members_and_their_file(shop: Shop) -> None:
         ("boards", board_shapes.BoardList),
         ("boards/overview", board_shapes.Board),
         ("boards/overview?lang=fr&days=90&grain=week&segment=channel:ads", board_shapes.Board),
-        ("segments", board_shapes.SegmentList),
-        ("experiments/price", board_shapes.ExperimentReport),
-        ("reports/at-risk", board_shapes.AtRiskReport),
-        ("reports/best-vs-churned", board_shapes.BestAndChurnedReport),
+        ("segments", report_shapes.SegmentList),
+        ("experiments/price", report_shapes.ExperimentReport),
+        ("reports/at-risk", report_shapes.AtRiskReport),
+        ("reports/best-vs-churned", report_shapes.BestAndChurnedReport),
     ],
 )
 async def test_every_answer_over_the_engine_has_the_documented_shape(shop: Shop, path: str, shape: Any) -> None:
