@@ -104,7 +104,7 @@ def compose(measures: Measures, notes: Notes, monday: date, today: date, end_ms:
     wanted = chosen_metrics(catalogue)
     through = [measures.complete_through_ms(name) for name in wanted]
     with measures.one_moment():
-        found, failed = _measured(measures, catalogue, monday, last)
+        found, failed = _measured(measures, catalogue, wanted, monday, last)
     gaps = sorted((kpi for kpi in found.values() if kpi.is_gap), key=lambda kpi: _urgency(kpi, wanted))
     chosen = [found[name] for name in wanted if name in found][:MOST_KPIS]
     decisions = notes.decisions(NotesQuestion(monday - WEEK, monday, limit=_LISTED))
@@ -159,19 +159,24 @@ def _is_aimed(metric: MetricDefinition) -> bool:
 
 
 def _measured(
-    measures: Measures, catalogue: Catalogue, monday: date, last: date
+    measures: Measures, catalogue: Catalogue, wanted: Sequence[str], monday: date, last: date
 ) -> tuple[dict[str, Kpi], Sequence[str]]:
     """Every metric that can be a KPI or a gap, and sentences about those that cannot be computed."""
     found: dict[str, Kpi] = {}
     failed = []
-    star = catalogue.tree.metric if catalogue.tree else ""
     for name, metric in catalogue.metrics.items():
-        if name == star or _is_aimed(metric):
+        if name in wanted or _may_be_gap(metric):
             try:
                 found[name] = _kpi(measures, catalogue, metric, monday, last)
             except NotComputable as problem:
                 failed.append(f"{name}: {problem}")
     return found, failed
+
+
+def _may_be_gap(metric: MetricDefinition) -> bool:
+    """Without a threshold or a condition nothing is a gap, and need not be measured."""
+    is_judged = metric.orange is not None or metric.red is not None or bool(metric.target.condition)
+    return metric.lifecycle == "active" and is_judged
 
 
 def _kpi(measures: Measures, catalogue: Catalogue, metric: MetricDefinition, monday: date, last: date) -> Kpi:
