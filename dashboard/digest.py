@@ -164,13 +164,22 @@ def _measured(
     """Every metric that can be a KPI or a gap, and sentences about those that cannot be computed."""
     found: dict[str, Kpi] = {}
     failed = []
+    steered = _steered(catalogue)
     for name, metric in catalogue.metrics.items():
-        if name in wanted or _may_be_gap(metric):
+        if name in wanted or (name in steered and _may_be_gap(metric)):
             try:
                 found[name] = _kpi(measures, catalogue, metric, monday, last)
             except NotComputable as problem:
                 failed.append(f"{name}: {problem}")
     return found, failed
+
+
+def _steered(catalogue: Catalogue) -> set[str]:
+    """What the company is steered by: its tree, and the boards that belong to it rather than to the library."""
+    boards = [board for board in catalogue.boards.values() if board.kind in ("overview", "exec", "squad")]
+    boards += [board for board in catalogue.boards.values() if board.id == catalogue.opening_board]
+    shown = {name for board in boards for section in board.sections for card in section.cards for name in card.metrics}
+    return shown | ({node.metric for node in _nodes(catalogue.tree)} if catalogue.tree else set())
 
 
 def _may_be_gap(metric: MetricDefinition) -> bool:

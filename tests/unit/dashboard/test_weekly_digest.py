@@ -91,11 +91,12 @@ def test_numbers_come_in_the_order_of_the_ritual():
     assert [kpi.metric.id for kpi in digest.kpis] == ["star", "churn", "mrr"]
 
 
-def test_gaps_are_red_and_orange_wherever_they_stand(notes):
-    """Red before orange; a metric on no board too; so is a condition that was to be met by now."""
+def test_gaps_are_the_red_and_orange_ones_that_the_company_is_steered_by(notes):
+    """Red before orange, a condition that was to be met by now among them; what waits in the library is not."""
     late = Target(condition="3 design partners", by=SUNDAY)
     metrics = [aimed("fine"), aimed("warm"), aimed("hot"), metric("partners", target=late)]
-    numbers = Numbers(metrics, {"fine": [100], "warm": [80], "hot": [10], "partners": [1]})
+    values = {"fine": [100], "warm": [80], "hot": [10], "partners": [1], "library": [0]}
+    numbers = Numbers([*metrics, aimed("library")], values, boards=("warm", "fine", "hot", "partners"))
     digest = composed(numbers, notes)
     assert [kpi.metric.id for kpi in digest.gaps] == ["hot", "partners", "warm"]
 
@@ -105,6 +106,7 @@ def test_a_months_threshold_is_held_against_four_weeks_and_a_week_against_a_week
     numbers = Numbers(
         [aimed("month", FLOW), aimed("week", FLOW, per="week"), aimed("level")],
         {name: [60, 60] for name in ("month", "week", "level")},
+        boards=("month", "week", "level"),
     )
     digest = composed(numbers, notes)
     assert numbers.asked["month"] == [(SUNDAY - 27 * WEEK / 7, SUNDAY), (SUNDAY - 55 * WEEK / 7, SUNDAY - 4 * WEEK)]
@@ -118,7 +120,11 @@ def test_a_months_threshold_is_held_against_four_weeks_and_a_week_against_a_week
 
 def test_a_week_that_runs_is_compared_with_as_many_days_and_not_judged_by_a_whole_ones_threshold(notes):
     """On Wednesday a week's sum is low for no reason but the day."""
-    numbers = Numbers([aimed("week", FLOW, per="week"), aimed("level")], {"week": [10, 60], "level": [10, 60]})
+    numbers = Numbers(
+        [aimed("week", FLOW, per="week"), aimed("level")],
+        {"week": [10, 60], "level": [10, 60]},
+        boards=("week", "level"),
+    )
     digest = composed(numbers, notes, date(2026, 11, 18))
     assert numbers.asked["week"] == [(MONDAY, date(2026, 11, 18)), (MONDAY - WEEK, date(2026, 11, 11))]
     assert [kpi.metric.id for kpi in digest.gaps] == ["level"]
@@ -152,7 +158,7 @@ def test_a_week_that_is_over_is_settled_once_everything_of_it_is_counted(notes):
 
 def test_a_metric_that_cannot_be_computed_does_not_take_the_others_with_it(notes):
     """Its owner reads why."""
-    numbers = Numbers([aimed("broken"), aimed("mrr")], {"mrr": [10]})
+    numbers = Numbers([aimed("broken"), aimed("mrr")], {"mrr": [10]}, boards=("broken", "mrr"))
     digest = composed(numbers, notes)
     assert [kpi.metric.id for kpi in digest.gaps] == ["mrr"]
     assert digest.not_computable == ["broken: no such event"]
