@@ -158,9 +158,10 @@ function descriptionCard(metric) {
 function segmentsCard(metric, wanted, { points, segments }) {
   const select = element("select", {}, element("option", {}, texts.split_none));
   select.options[0].setAttribute("value", "");
+  if (wanted.split) select.append(element("option", { value: wanted.split }, dimensionName(wanted.split)));
+  select.value = wanted.split;
   dimensions().then((found) => {
-    select.append(...[...found.keys()].map((name) => element("option", { value: name }, dimensionName(name))));
-    select.value = wanted.split;
+    select.append(...[...found.keys()].filter((name) => name !== wanted.split).map((name) => element("option", { value: name }, dimensionName(name))));
   });
   select.addEventListener("change", () => ask({ split: select.value }));
   const made = element("section", { class: "card", id: "segments" }, element("div", { class: "head" }, element("div", {}, element("h2", {}, texts.segments), element("p", { class: "hint" }, texts.segments_hint)), element("label", { class: "field" }, texts.split_by, select)));
@@ -172,14 +173,14 @@ function segmentsCard(metric, wanted, { points, segments }) {
   const last = Math.max(0, points.findLastIndex(({ value }) => value !== null));
   const parts = segments.map((each) => ({ name: segmentName(each.value, each.others), isOthers: each.others, value: each.points[last]?.value ?? null }));
   const from = Math.max(0, last + 1 - MOST_COLUMNS);
-  const columns = points.slice(from, last + 1).map((point) => shortBucket(point.bucket, wanted.grain));
-  const rows = segments.map((each, index) => ({ name: parts[index].name, values: each.points.slice(from, last + 1).map(({ value }) => value) }));
+  const columns = points.slice(from, last + 1).toReversed().map((point) => shortBucket(point.bucket, wanted.grain));
+  const rows = segments.map((each, index) => ({ name: parts[index].name, values: each.points.slice(from, last + 1).toReversed().map(({ value }) => value) }));
   made.append(
     element(
       "div",
       { class: "cards" },
       half(element("div", {}, element("p", { class: "hint" }, bucket(points[last].bucket, wanted.grain)), partBars(parts, metric))),
-      half(pivot([{ name: texts.whole, values: points.slice(from, last + 1).map(({ value }) => value) }, ...rows], columns, metric, texts.segments)),
+      half(pivot([{ name: texts.whole, values: points.slice(from, last + 1).toReversed().map(({ value }) => value) }, ...rows], columns, metric, texts.segments)),
     ),
   );
   return made;
@@ -189,7 +190,7 @@ function segmentsCard(metric, wanted, { points, segments }) {
 function membersCard(metric, wanted) {
   const parameters = { from: wanted.from, to: wanted.to, segment: wanted.segment };
   const csv = element("a", { class: "button no-print", href: addressOf(`${path}/members.csv`, parameters), download: "" }, texts.download_csv);
-  const place = element("div", {});
+  const place = element("div", {}, element("p", { class: "hint" }, texts.loading));
   const made = element("section", { class: "card" }, element("div", { class: "head" }, element("div", {}, element("h2", {}, texts.members), element("p", { class: "hint" }, days(wanted.from, wanted.to))), csv), place);
   fillMembers(place, metric, parameters, 0, []).catch((problem) => {
     csv.hidden = true;

@@ -34,7 +34,9 @@ export function seriesPanel(card, points, page) {
  * The elements of a chart: readout, canvas, swatches, table.
  * `lines`: [{name, points, colour}], the first is the whole; `before`: points of the compared period, by position.
  */
-export function seriesChart({ of, points, grain, lines, before = null, annotations = [] }) {
+export function seriesChart({ of: metric, points, grain, lines, before = null, annotations = [] }) {
+  // A target of the whole says nothing about its parts.
+  const of = lines.length > 1 ? { ...metric, target: null } : metric;
   const readout = element("p", { class: "readout", "aria-live": "off" });
   const target = element("div", { class: "series-chart", tabindex: "0", role: "group", "aria-label": `${inWords(of.label)}. ${texts.chart_help_buckets}` });
   const rows = valuesTable({ of, grain, lines, before, points, annotations });
