@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 
 _TABLE = Path(__file__).with_name("cases") / "worked_examples.yaml"
-_WHOLE_MONTHS = (12, 11, 10)
-"""Months that belong to one case each, counted back from the present one; all else happens in later ones."""
+_WHOLE_MONTHS = (11, 10, 9)
+"""Months that belong to one case each, counted back from the present one; all else happens in other ones."""
 
 _USUAL_MONTHS_BACK = 2
 _USUAL_DAY = 5
