@@ -13,6 +13,9 @@ _UTC_OFFSET_HOURS = {"US": -6, "CA": -5, "GB": 0}
 _INDUSTRIES = ("software", "agency", "construction", "education", "health", "retail", "finance", "non-profit")
 _INDUSTRY_WEIGHTS = (28, 20, 12, 10, 9, 9, 7, 5)
 _SIZES = (("1-10", 4, 40), ("11-50", 8, 34), ("51-200", 16, 18), ("201-1000", 28, 8))
+_OWNERS = ("Camille", "Jonas", "Maria", "Tom")
+"""Who at Northwind looks after an account."""
+
 _ROLES = ("owner", "manager", "member", "guest")
 _BROWSERS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/141.0 Safari/537.36",
@@ -42,6 +45,7 @@ class Account:
     seats: int
     country: str
     created_day: int
+    owner: str
     members: "list[Person]" = field(default_factory=list)
     invited: int = 0
     plan: str = "free"
@@ -51,7 +55,7 @@ class Account:
 
     @property
     def traits(self) -> dict[str, Any]:
-        return {"industry": self.industry, "size": self.size, "country": self.country}
+        return {"industry": self.industry, "size": self.size, "country": self.country, "owner": self.owner}
 
 
 @dataclass(slots=True, eq=False)
@@ -113,6 +117,7 @@ class Population:
             seats=max(2, int(seats * random.uniform(0.6, 1.4))),
             country=random.choices(COUNTRIES, _COUNTRY_WEIGHTS)[0],
             created_day=day,
+            owner=_OWNERS[len(self.accounts) % len(_OWNERS)],
         )
         self.accounts.append(account)
         return account
