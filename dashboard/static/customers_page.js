@@ -11,6 +11,8 @@ import { addDays, amount, count, day, days, difference, dimensionName, nameOf, N
 
 const OWN_DAYS = 90;
 const PAGE = 25;
+const MOST_ATTRIBUTES = 7;
+const FIRST = ["mrr", "plan", "last_active", "messages", "messages_before", "score", "country"];
 const content = byId("content");
 const sheet = element("div", { class: "sheet" });
 const form = controls(["period", "segment"]);
@@ -72,7 +74,7 @@ function fill(place, answer, before, asked) {
 }
 
 function riskTable(customers) {
-  const names = [...new Set(customers.flatMap(({ attributes }) => Object.keys(attributes)))].slice(0, 6);
+  const names = telling(customers);
   const shown = (value) => (value === null || value === undefined || value === "" ? NO_VALUE : typeof value === "number" ? amount(value, { unit: "count", decimals: 2 }, { minimumFractionDigits: 0 }) : String(value));
   const rows = customers.map(({ account, owner, reasons, attributes }) => [
     account,
@@ -83,6 +85,13 @@ function riskTable(customers) {
   const made = table(texts.at_risk_title, [texts.account, texts.owner, texts.reasons, ...names.map(attributeName)], rows);
   made.firstChild.classList.add("left");
   return made;
+}
+
+/** What says most about a risk first; what is known of nobody is left out. */
+function telling(customers) {
+  const isKnown = (value) => value !== null && value !== undefined && value !== "";
+  const known = new Set(customers.flatMap(({ attributes }) => Object.keys(attributes).filter((name) => isKnown(attributes[name]))));
+  return [...FIRST.filter((name) => known.has(name)), ...[...known].filter((name) => !FIRST.includes(name))].slice(0, MOST_ATTRIBUTES);
 }
 
 const attributeName = (name) => texts[`attribute_${name}`] ?? dimensionName(name);

@@ -13,7 +13,7 @@ import { amount, bucket, inWords, shortBucket, tick } from "./values.js";
 
 const FONT = "12px Inter, 'Segoe UI', Arial, sans-serif";
 const DAY = 86_400;
-const STEPS = { day: [1, 2, 7, 14, 28, 56, 91], week: [7, 14, 28, 56, 91, 182], month: [30, 61, 91, 182, 365] };
+const LABEL_WIDTH = 72;
 
 /** A card of a board with one line: everything that a key figure says, and the chart. */
 export function seriesPanel(card, points, page) {
@@ -140,7 +140,7 @@ function draw({ target, of, points, grain, lines, before, annotations, describe 
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
       padding: [18, 12, 0, 0],
       axes: [
-        { font: FONT, stroke: inColour("soft"), grid: { show: false }, ticks: { show: false }, size: 30, space: 68, incrs: STEPS[grain].map((step) => step * DAY), values: (_chart, splits) => splits.map((seconds) => shortBucket(new Date(seconds * 1000).toISOString().slice(0, 10), grain)) },
+        { font: FONT, stroke: inColour("soft"), grid: { show: false }, ticks: { show: false }, size: 30, splits: (self) => spaced(xs, self.bbox.width / devicePixelRatio / LABEL_WIDTH), values: (_chart, splits) => splits.map((seconds) => shortBucket(new Date(seconds * 1000).toISOString().slice(0, 10), grain)) },
         { font: FONT, size: 62, stroke: inColour("soft"), grid: { stroke: inColour("line"), width: 1 }, ticks: { show: false }, values: (_chart, splits) => splits.map((value) => tick(value, of)) },
       ],
       scales: {
@@ -158,6 +158,12 @@ function draw({ target, of, points, grain, lines, before, annotations, describe 
     [xs, ...series.map(({ values }) => values.map((value) => (value === null || value === undefined ? null : Number(value))))],
   );
   readByKeyboard(target, chart);
+}
+
+/** As many buckets as have room for a label, at equal distances back from the last. */
+function spaced(xs, room) {
+  const every = Math.max(1, Math.ceil(xs.length / Math.max(1, room)));
+  return xs.filter((_x, index) => (xs.length - 1 - index) % every === 0);
 }
 
 /** From zero, with air above; a goal line is always inside. Negative values have their own floor. */
