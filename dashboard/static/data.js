@@ -36,6 +36,18 @@ export async function read(path, parameters = {}) {
   return data;
 }
 
+/** The whole list of that name, however many pages it has. Raises a Problem. */
+export async function readList(path, name) {
+  const found = [];
+  let offset = "";
+  do {
+    const answer = await read(path, { offset });
+    found.push(...answer[name]);
+    offset = answer.next ?? null;
+  } while (offset !== null);
+  return found;
+}
+
 /** Sends something people wrote. Raises a Problem. */
 export async function write(path, content, method = "POST") {
   const headers = { Accept: "application/json", "Content-Type": "application/json" };

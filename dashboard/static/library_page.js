@@ -2,7 +2,7 @@
 
 import { context, linkTo, say, texts } from "./context.js";
 import { definitionButton, targetText } from "./definition.js";
-import { read } from "./data.js";
+import { read, readList } from "./data.js";
 import { byId, element, setChildren } from "./elements.js";
 import { announce, problemPage, smallNotice } from "./notices.js";
 import { table } from "./tables.js";
@@ -12,8 +12,8 @@ const content = byId("content");
 
 async function load() {
   try {
-    const [boards, metrics] = await Promise.all([read("boards", { lang: context.language }), read("metrics")]);
-    show(boards, metrics.metrics);
+    const [boards, metrics] = await Promise.all([read("boards", { lang: context.language }), readList("metrics", "metrics")]);
+    show(boards, metrics);
   } catch (problem) {
     if (problem.status === undefined) throw problem;
     document.body.dataset.state = "failed";
@@ -23,7 +23,7 @@ async function load() {
 
 function show({ boards, opening_board: opening }, metrics) {
   document.body.dataset.state = "ready";
-  const head = element("header", { class: "page-head" }, element("div", {}, element("h1", {}, texts.library_title), element("p", { class: "lead" }, texts.library_lead)));
+  const head = element("header", { class: "page-head" }, element("div", {}, element("h1", {}, texts.library_title), element("p", { class: "lead" }, texts.library_lead)), element("div", { class: "actions" }, element("a", { class: "button", href: linkTo("/start") }, texts.start_title)));
   setChildren(content, head, element("div", { class: "sheet" }, ...boardGroups(boards, opening), metricLibrary(metrics, boards)));
 }
 

@@ -3,7 +3,7 @@
 import { annotationsPanel } from "./annotations.js";
 import { context, linkTo, say, texts } from "./context.js";
 import { controls, dimensions, showUsual } from "./controls.js";
-import { addressOf, read } from "./data.js";
+import { addressOf, read, readList } from "./data.js";
 import { definitionFacts } from "./definition.js";
 import { byId, element, setChildren } from "./elements.js";
 import { marksOf, statusBadge } from "./figures.js";
@@ -46,7 +46,7 @@ async function load() {
   document.body.dataset.refreshing = "yes";
   const arrived = whileWaiting();
   try {
-    state.catalogue ??= (await read("metrics")).metrics;
+    state.catalogue ??= await readList("metrics", "metrics");
     const metric = state.catalogue.find((each) => each.metric === id);
     if (!metric) throw Object.assign(new Error(say(texts.no_metric, { metric: id })), { status: 404 });
     const wanted = asked(metric);

@@ -9,7 +9,7 @@ import { amount, inWords, nameOf } from "./values.js";
 /** `data.root`: a card with `branch` and `inputs`, which are such nodes too; null without a north star. */
 export function treeView(data, page) {
   const top = data.root;
-  if (!top) return notice(texts.no_star, texts.no_star_hint, [], "card whole");
+  if (!top) return notice(texts.no_star, texts.no_star_hint, [element("a", { class: "button primary", href: linkTo("/start") }, texts.open_guide)], "card whole");
   const branches = branchesOf(top.inputs ?? []);
   return element(
     "div",
