@@ -11,6 +11,8 @@ from simulate.sales import maybe_become_lead
 from simulate.support import plan_surveys
 from simulate.world import World
 
+_INVITATION = {"source": "teammate", "medium": "invitation", "name": "invitation"}
+
 
 def sign_up(
     world: World, day: Day, at_ms: int, device: Device, account: Account, channel: str, quality: float
@@ -38,7 +40,7 @@ def accept_invitation(world: World, day: Day, inviter: Person, invitation_id: st
         return
     device = world.population.device(world.random)
     at_ms = world.working_moment(day, inviter.utc_offset_hours)
-    day.add(at_ms, by(page("/invitation", device.context), device.anonymous_id))
+    day.add(at_ms, by(page("/invitation", {**device.context, "campaign": _INVITATION}), device.anonymous_id))
     person = sign_up(world, day, at_ms + world.pause(), device, inviter.account, "invitation", 1.15)
     accepted = track("Invitation Accepted", {"invitation_id": invitation_id}, device.context)
     day.add(at_ms + 3 * MINUTE_MS, by(accepted, device.anonymous_id, person.user_id))
