@@ -8,6 +8,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
+from schemas.reading import Completeness, Quality
+
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
@@ -267,3 +269,35 @@ async def test_customers_at_risk_have_reasons_and_owners(visit):
     await expect(page.locator("#best-and-churned tbody tr").first).to_contain_text(
         "Report Shared75%10%+65 pts".replace(" pts", FIRM_SPACE + "pts")
     )
+
+
+async def test_while_the_warehouse_is_away_a_board_keeps_its_numbers(chromium, build, serve, reports):
+    """Under a sentence that says so; a page that has none yet says what to do. Both come back."""
+    page = await chromium.new_page()
+    home = serve(build())
+    reports.away = True
+    await page.goto(f"{home}/boards/exec")
+    await expect(page.locator(".whole")).to_contain_text("The engine does not answer")
+    reports.away = False
+    await page.get_by_role("button", name="Try again").click()
+    figure = page.locator('[data-metric="mrr"] .amount')
+    await expect(figure).to_have_text("€15,428")
+    reports.away = True
+    await page.locator('select[name="period"]').select_option("7d")
+    await expect(page.locator("#banner")).to_contain_text("The engine is restarting")
+    await expect(figure).to_have_text("€15,428")
+    reports.away = False
+    await expect(page.locator("#banner")).to_be_hidden(timeout=15_000)
+    await expect(page.locator(".facts-line")).to_contain_text(re.compile("16.–.22 Nov 2026"))
+    await page.close()
+
+
+async def test_before_the_first_event_a_board_says_how_to_begin(chromium, build, serve, reports):
+    """No card is blank without a reason, and the first steps are one click away."""
+    reports.totals = Quality(0, 0, 0, 0, 0, Completeness(0, None))
+    page = await chromium.new_page()
+    await page.goto(f"{serve(build())}/")
+    await expect(page.locator(".whole")).to_contain_text("Waiting for the first event")
+    await expect(page.locator(".whole pre")).to_contain_text("/v1/track")
+    await expect(page.get_by_role("link", name="Open the guide")).to_have_attribute("href", "/start?lang=en")
+    await page.close()
