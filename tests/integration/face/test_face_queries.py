@@ -253,7 +253,7 @@ def test_inserts_arrive_by_every_path(face: FaceAddress, coding: str) -> None:
     [
         ({"Content-Encoding": "br"}, b"1\tx\n", "NOT_IMPLEMENTED"),
         ({"Content-Encoding": "lz4"}, b"1\tx\n", "CANNOT_DECOMPRESS"),
-        ({"Content-Encoding": "gzip"}, gzip.compress(b"1\tx\n")[:-9], "CANNOT_DECOMPRESS"),
+        ({"Content-Encoding": "gzip"}, gzip.compress(b"1\tx\n", mtime=0)[:-9], "CANNOT_DECOMPRESS"),
         ({"Content-Type": "multipart/form-data; boundary=x"}, b"--x--", "NOT_IMPLEMENTED"),
         ({}, b"x\ty\n", "CANNOT_PARSE_INPUT_ASSERTION_FAILED"),
     ],
