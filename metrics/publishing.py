@@ -3,6 +3,7 @@
 Does not decide when: see `metrics.refresher`. Streamed metrics are not written, their counters are published already.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,22 +25,28 @@ from schemas.measuring import Value
 LATE, DEFINITION = "late event", "definition"
 FIRST_DAY = date(1970, 1, 1)
 
+FOREIGN_SECONDS = 30.0
+"""How old what is known of another process's publications may become."""
+
 
 @dataclass(slots=True)
 class Publication:
     """What is known of a metric's published values. `seen`: refreshes of its leaves that are in them, by key.
 
-    `points` is None until it was read from the tables. `reason`: why the next ones differ, if it is not the data.
+    `points` is None until it was read from the tables, `read_at` (monotonic seconds) says when. `reason`: why the next
+    ones differ, if it is not the data. `is_ours`: this process published it last, so that the tables say nothing else.
     """
 
     metric: MetricDefinition
     formula: Formula
     versions: list[Version]
     points: dict[Place, Point] | None = None
-    restated: dict[tuple[int, Place], int] = field(default_factory=dict)
+    restated: dict[tuple[int, Place], Restatement] = field(default_factory=dict)
     earlier: dict[int, dict[Place, Point]] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
     reason: str = ""
+    read_at: float = 0.0
+    is_ours: bool = False
 
     @property
     def is_streamed(self) -> bool:
@@ -54,8 +61,15 @@ class Publisher:
     """One thread publishes; readers may ask for publications meanwhile. Everything may raise ReadingUnavailable."""
 
     def __init__(
-        self, published: PublishedPoints, keeper: PointKeeper, calendar: Calendar, cause_name: CauseName
+        self,
+        published: PublishedPoints,
+        keeper: PointKeeper,
+        calendar: Calendar,
+        cause_name: CauseName,
+        may_publish: Callable[[], bool] = lambda: True,
     ) -> None:
+        """While `may_publish` says no, another process publishes, and this one reads what it has written."""
+        self._may_publish = may_publish
         self._published = published
         self._keeper = keeper
         self._calendar = calendar
@@ -103,10 +117,11 @@ class Publisher:
             }
             # Last: who finds it finds the rest.
             publication.points = self._published.points(metric.id, metric.version)
+            publication.read_at = time.monotonic()
 
     def publish(self, publication: Publication, look: Look, read: Read) -> int:
         """Write what differs from what was published; the number of values written."""
-        if publication.is_streamed:
+        if publication.is_streamed or not self._is_turn(publication):
             return 0
         covered = self._covered_from(publication.formula)
         if covered is None:
@@ -121,6 +136,16 @@ class Publisher:
         publication.seen = seen
         publication.reason = ""
         return written
+
+    def _is_turn(self, publication: Publication) -> bool:
+        """Whether this process publishes it now; what another one has written meanwhile is read anew."""
+        is_turn = self._may_publish()
+        is_old = time.monotonic() - publication.read_at > FOREIGN_SECONDS
+        if is_turn != publication.is_ours or (not is_turn and is_old):
+            with self._lock:
+                publication.points, publication.seen = None, {}
+        publication.is_ours = is_turn
+        return is_turn
 
     def _covered_from(self, formula: Formula) -> date | None:
         """The first day that all leaves tell; None: not all of them are computed yet."""
@@ -152,7 +177,7 @@ class Publisher:
 
     def _unsettled_from(self, publication: Publication, look: Look) -> date | None:
         """The first bucket that is over, complete and at rest, but was published before it was."""
-        limit = self._over_before(look)
+        limit = self._over_before(publication.formula, look)
         days = [
             place.bucket
             for place, point in (publication.points or {}).items()
@@ -162,14 +187,18 @@ class Publisher:
         ]
         return min(days, default=None)
 
-    def _over_before(self, look: Look) -> date:
-        """All days before it are over, complete and at rest."""
+    def _over_before(self, formula: Formula, look: Look) -> date:
+        """All days before it are over, complete and at rest, and what has changed in them is computed."""
         through = look.completeness.complete_through_ms
         if through is None:
             return date.min
         days = [look.today, day_date(self._calendar.day_of(through))]
         if look.completeness.lag_events and (quiet := self._keeper.quiet_before()) is not None:
             days.append(quiet)
+        for points in map(self._keeper.points, leaves_of(formula)):
+            # A reader is computing what has changed, nobody knows from which day on.
+            days += [ALL] if points.lock.locked() else []
+            days += [points.dirty_from] if points.dirty_from is not None else []
         return min(days)
 
     def _values(self, formula: Formula, since: date, look: Look, read: Read) -> list[tuple[Place, Bucket, Value]]:
@@ -190,7 +219,7 @@ class Publisher:
         metric, known = publication.metric, publication.points or {}
         changed: dict[Place, Point] = {}
         restated: list[Restatement] = []
-        name, limit = "", self._over_before(look)
+        name, limit = "", self._over_before(publication.formula, look)
         for place, bucket, value in values:
             old = known.get(place)
             is_over = not value.is_maturing and bucket.last < limit
@@ -200,12 +229,15 @@ class Publisher:
             changed[place] = point
             if old is not None and old.was_over and old.value != point.value:
                 name = name or self._cause_name(cause)
-                ordinal = publication.restated.get((metric.version, place), 0) + 1
                 reason = publication.reason or cause.reason or LATE
-                restated.append(Restatement(place, ordinal, old.value, point.value, reason, name))
+                last = publication.restated.get((metric.version, place))
+                ordinal = last.ordinal + 1 if last else 1
+                # A process that ended before it wrote the value has said so already.
+                if last is None or (last.before, last.after) != (old.value, point.value):
+                    restated.append(Restatement(place, ordinal, old.value, point.value, reason, name))
         if restated:
             self._published.write_restatements(metric.id, metric.version, restated)
-            publication.restated |= {(metric.version, one.place): one.ordinal for one in restated}
+            publication.restated |= {(metric.version, one.place): one for one in restated}
         if changed:
             self._published.write_points(metric.id, metric.version, changed)
             publication.points = known | changed
@@ -223,10 +255,23 @@ def version_of(publication: Publication, bucket: Bucket) -> int:
     return found.version
 
 
-def earlier_pair(publication: Publication, version: int, place: Place) -> Pair | None:
-    """A value as a definition of the past made it; None if that is the one of now, or had nothing to say."""
-    point = publication.earlier.get(version, {}).get(place)
-    if point is None:
-        return None
+def said_by(publication: Publication, bucket: Bucket, place: Place) -> tuple[int, Pair | None]:
+    """The version that a bucket's value is of, and the value if that is a definition of the past.
+
+    What an earlier definition has said of a bucket that was over stays as it said it, whatever arrives later. Of a
+    bucket whose end it never saw the present one speaks, but where nothing had happened yet.
+    """
+    version, current = version_of(publication, bucket), publication.metric.version
+    if version == current:
+        return current, None
+    known = publication.earlier.get(version, {})
+    point = known.get(place)
+    if point is not None and point.was_over:
+        return version, _as_pair(point)
+    has_begun = any(one.grain == place.grain and one.bucket <= place.bucket for one in known)
+    return current if has_begun else version, None
+
+
+def _as_pair(point: Point) -> Pair:
     pair = Pair(point.numerator, point.denominator, point.is_maturing)
     return pair if rounded(value_of(pair)) == point.value else Pair(point.value, None, point.is_maturing)

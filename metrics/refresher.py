@@ -6,7 +6,7 @@ Each metric's own interval says how often; what nothing has touched is left alon
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 
 from metrics.asking import Computer
@@ -19,6 +19,9 @@ from schemas.measuring import NotComputable
 from schemas.reading import ReadingUnavailable
 
 LOOK_SECONDS = 1.0
+PUBLISH_SECONDS = 2.0
+"""How long a value that was computed waits for those that are computed next."""
+
 RETRY_SECONDS = 60.0
 """A computation that failed is tried again so much later, or when its definition changes."""
 
@@ -82,21 +85,38 @@ class Refresher:
         self._stop.set()
 
     def round(self) -> int:
-        """Refresh everything that is due and publish what came of it; the number of values published."""
-        look = self._keeper.look(0.0)
+        """Refresh everything that is due, once, and publish what came of it; the number of values published."""
+        look = self._keeper.look()
+        published, published_at = 0, time.monotonic()
+        done: set[str] = set()
+        while (points := self._most_urgent(done)) is not None:
+            done.add(points.leaf.key)
+            self._refresh(points)
+            if time.monotonic() - published_at > PUBLISH_SECONDS:
+                published += self._publish_all(self._keeper.look(LOOK_SECONDS))
+                published_at = time.monotonic()
+        published += self._publish_all(look)
+        self.finished_at = time.monotonic()
+        return published
+
+    def _most_urgent(self, done: Container[str]) -> LeafPoints | None:
+        """What nobody can read yet, then what is oldest; None: nothing else is due, or all shall stop."""
         edition = self._shelf.current()
         if edition is not self._edition:
             self._keeper.keep_only(edition.leaves)
             self._edition = edition
         intervals = self._intervals(edition)
-        due = [points for points in self._all_points(edition) if self._is_due(points, intervals)]
-        for points in sorted(due, key=_urgency):
-            if self._stop.is_set():
-                return 0
-            self._refresh(points)
-        published = sum(self._publish(one, look) for one in edition.publications.values())
-        self.finished_at = time.monotonic()
-        return published
+        due = [
+            points
+            for points in self._all_points(edition)
+            if points.leaf.key not in done and self._is_due(points, intervals)
+        ]
+        return None if self._stop.is_set() else min(due, key=_urgency, default=None)
+
+    def _publish_all(self, look: Look) -> int:
+        if self._edition is None or self._stop.is_set():
+            return 0
+        return sum(self._publish(one, look) for one in self._edition.publications.values())
 
     def failures(self) -> dict[str, str]:
         """Metrics that cannot be computed, and why."""
@@ -187,5 +207,4 @@ class Refresher:
 
 
 def _urgency(points: LeafPoints) -> tuple[bool, float]:
-    """What nobody can read yet, then what is oldest."""
     return points.covered is not None, points.refreshed_at
