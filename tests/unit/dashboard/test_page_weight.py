@@ -34,9 +34,9 @@ def _imports(text):
 
 
 def _exports(text, name):
-    return re.search(
-        rf"^export (?:async )?(?:function|const|class) {name}\b|^export (?:const )?{{[^}}]*\b{name}\b", text, re.MULTILINE
-    )
+    declared = rf"^export (?:async )?(?:function|const|class) {name}\b"
+    listed = rf"^export (?:const )?{{[^}}]*\b{name}\b"
+    return re.search(f"{declared}|{listed}", text, re.MULTILINE)
 
 
 def test_nothing_is_imported_that_is_not_used():
