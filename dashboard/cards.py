@@ -131,12 +131,14 @@ def _over(source: CardSource, metric: MetricDefinition, window: Days) -> Measure
 def _latest_mature(source: CardSource, metric: MetricDefinition, window: Days) -> Days | None:
     """The latest days, as many, whose cohorts are all mature; None while there are none.
 
-    A rate with young cohorts in it is lower than the one before for no reason but their age.
+    A rate with young cohorts in it is lower than the one before for no reason but their age. A day without a cohort
+    says nothing about those before it: what counts is the first one that matures.
     """
     first = window.first - timedelta(days=_LONGEST_MATURING_DAYS)
     question = SeriesQuestion(metric.id, first, window.last, "day", source.filters)
-    mature = [value.bucket for value in source.measures.series(question).values if not value.is_maturing]
-    return last_days(max(mature), len(window)) if mature else None
+    young = [value.bucket for value in source.measures.series(question).values if value.is_maturing]
+    mature = min(young) - timedelta(days=1) if young else window.last
+    return last_days(mature, len(window)) if mature >= first else None
 
 
 def _ranges(periods: Comparison) -> Sequence[tuple[date, date]]:

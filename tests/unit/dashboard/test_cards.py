@@ -107,6 +107,14 @@ def test_a_rate_of_cohorts_is_that_of_the_latest_mature_ones():
     assert found["change"] == pytest.approx(10.0)
 
 
+def test_days_without_a_cohort_do_not_pass_for_mature_ones():
+    """On a Sunday nobody began: the cohorts of the week before it are no older for that."""
+    days = {LAST - timedelta(days=n): (1 if n < 30 else 4, 10, n < 30) for n in range(80) if n != 1}
+    rate = metric(STREAMED["activation_rate"], "ratio", "activation_rate", orange=Decimal("0.35"), red=Decimal("0.2"))
+    found = card(ByDay(days), rate)
+    assert (found["value"], found["status"], found["to"]) == (0.4, "green", LAST - timedelta(days=30))
+
+
 def test_a_rate_none_of_whose_cohorts_is_mature_is_shown_without_a_colour():
     """It may still rise."""
     days = {LAST - timedelta(days=n): (1, 10, True) for n in range(5)}
