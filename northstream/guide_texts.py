@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from schemas.catalogue import Catalogue, MetricDefinition, TreeNode
+from schemas.colours import status_of
 from schemas.guide import MOST_CARDS, OWN_BOARD, Aim, GuideChoice
 from schemas.workspace_folder import MAIN_FILE
 from schemas.yaml_editing import NotEditable, as_flow, set_key
@@ -44,9 +45,9 @@ def _set(files: Mapping[str, str], changed: Files, path: str, key: str, value: A
 def _metric_changes(catalogue: Catalogue, choice: GuideChoice) -> list[tuple[str, str, Any]]:
     """(metric, key, value) of what a metric does not say yet."""
     found: list[tuple[str, str, Any]] = [
-        (name, "target", _target(aim))
+        (name, "target", _target(aim, catalogue.metrics[name]))
         for name, aim in choice.targets.items()
-        if name in catalogue.metrics and not _is_aimed_so(catalogue.metrics[name], aim)
+        if not _is_aimed_so(catalogue.metrics[name], aim)
     ]
     for metric in catalogue.metrics.values():
         is_star = metric.id == choice.north_star
@@ -56,12 +57,30 @@ def _metric_changes(catalogue: Catalogue, choice: GuideChoice) -> list[tuple[str
 
 
 def _is_aimed_so(metric: MetricDefinition, aim: Aim) -> bool:
-    return (metric.target.value, metric.target.by) == (aim.value, aim.by)
+    return (metric.target.value, metric.target.by) == (aim.value, aim.by or metric.target.by)
 
 
-def _target(aim: Aim) -> dict[str, Any]:
+def _target(aim: Aim, metric: MetricDefinition) -> dict[str, Any]:
+    """A date that nobody changed stays."""
     value = int(aim.value) if aim.value == aim.value.to_integral_value() else float(aim.value)
-    return {"value": value} if aim.by is None else {"value": value, "by": aim.by}
+    by = aim.by or metric.target.by
+    return {"value": value} if by is None else {"value": value, "by": by}
+
+
+def absurd_targets(catalogue: Catalogue, choice: GuideChoice) -> list[str]:
+    """Sentences about new targets that would be orange or red themselves: the thresholds have to move first."""
+    found = []
+    for name, aim in choice.targets.items():
+        metric = catalogue.metrics[name]
+        colour = status_of(metric, aim.value)
+        if colour in ("orange", "red") and not _is_aimed_so(metric, aim):
+            threshold = metric.red if colour == "red" else metric.orange
+            way = "above" if metric.direction == "up" else "below"
+            found.append(
+                f"{metric.file}:{metric.line}: {name}: a target of {aim.value:f} would be {colour} itself"
+                f" ({colour} from {threshold:f}); aim {way} it, or change the threshold first"
+            )
+    return found
 
 
 def _main_changes(catalogue: Catalogue, choice: GuideChoice) -> list[tuple[str, Any]]:
@@ -127,7 +146,7 @@ def own_board(catalogue: Catalogue, choice: GuideChoice) -> str:
         "grain: day",
         "refresh: 1m",
         "sections:",
-        "  - label: {en: North star, fr: Cap}",
+        "  - label: {en: North star, fr: Étoile polaire}",
         "    cards:",
         f"      - number: {choice.north_star}",
         f"      - line: {choice.north_star}",

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from northstream.guide_texts import changed_files
+from northstream.guide_texts import absurd_targets, changed_files
 from northstream.settings import Settings
 from northstream.workspaces import OWN_FOLDER, workspace_folder
 from schemas.catalogue_files import load_catalogue
@@ -41,7 +41,7 @@ class FolderEditor:
         except WorkspaceErrors as error:
             return GuidePlan(str(target), target != folder, base, (), tuple(map(str, error.findings)))
         except NotEditable as problem:
-            return GuidePlan(str(target), target != folder, base, (), (str(problem),))
+            return GuidePlan(str(target), target != folder, base, (), tuple(str(problem).split("\n")))
         return GuidePlan(str(target), target != folder, base, changes, _findings(folder, changes))
 
     def save(self, choice: GuideChoice, base: str) -> GuidePlan:
@@ -71,6 +71,9 @@ def _changes(folder: Path, files: Mapping[str, str], choice: GuideChoice) -> tup
     unknown = [name for name in (choice.north_star, *choice.targets) if name not in catalogue.metrics]
     if unknown:
         raise NotEditable(f'there is no metric "{unknown[0]}" in {workspace.name}')
+    absurd = absurd_targets(catalogue, choice)
+    if absurd:
+        raise NotEditable("\n".join(absurd))
     changed = changed_files(files, catalogue, choice)
     return tuple(FileChange(path, files.get(path), text) for path, text in changed.items())
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.long
 CHOICE = {
     "north_star": "arr",
     "inputs": {"revenue": ["arpu"], "retention": ["d30_retention"]},
-    "targets": {"d30_retention": {"value": "27.5", "by": "2027-06-30"}},
+    "targets": {"d30_retention": {"value": "60", "by": "2027-06-30"}},
     "board_label": "Ours",
 }
 

@@ -97,6 +97,22 @@ def test_what_was_chosen_is_what_the_product_reads(settings):
     assert {path: n for path, n in after.items() if path in comments} == comments
 
 
+def test_a_target_without_a_date_keeps_the_one_it_had_and_none_may_be_orange_itself(settings):
+    """Colours would be absurd: what is aimed at must be green."""
+    path = settings.workspace / "metrics" / "nps.yaml"
+    aim = "owner: growth, target: {value: 40, by: 2026-12-31}, orange: 30"
+    path.write_text(path.read_text().replace("owner: growth", aim))
+    editor = FolderEditor(settings)
+    [change] = [each for each in editor.plan(aimed("nps", "45")).changes if each.path == "metrics/nps.yaml"]
+    assert "target: {value: 45, by: 2026-12-31}" in change.after
+    [finding] = editor.plan(aimed("nps", "25")).findings
+    assert finding.startswith("metrics/nps.yaml:3: nps: a target of 25 would be orange itself (orange from 30)")
+
+
+def aimed(metric, value):
+    return GuideChoice("arr", {"experience": ("nps",)}, {metric: Aim(Decimal(value))})
+
+
 def test_saying_it_again_changes_nothing(settings):
     """What the files say already is left alone."""
     editor = FolderEditor(settings)
