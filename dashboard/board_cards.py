@@ -50,17 +50,21 @@ def build_card(source: BoardSource, card: Card) -> dict[str, Any]:
 
 
 def _number(source: BoardSource, card: Card) -> dict[str, Any]:
-    metric = card.metrics[0]
-    shown = read_card(source.cards, metric, source.days, card.label or None)
-    trend = read_trend(source.cards, metric, source.days, source.grain)
-    return shown | {"trend": trend}
+    shown = read_card(source.cards, card.metrics[0], source.days, card.label or None)
+    return shown | {"trend": read_trend(source.cards, card.metrics[0], _trend_days(source, shown), source.grain)}
 
 
 def _line(source: BoardSource, card: Card) -> dict[str, Any]:
     """With the period before, to be drawn behind."""
-    previous = compared(source.days).previous
-    before = read_trend(source.cards, card.metrics[0], previous, source.grain)
-    return _number(source, card) | {"previous_trend": before}
+    shown = _number(source, card)
+    previous = compared(_trend_days(source, shown)).previous
+    return shown | {"previous_trend": read_trend(source.cards, card.metrics[0], previous, source.grain)}
+
+
+def _trend_days(source: BoardSource, shown: dict[str, Any]) -> Days:
+    """The period; of a rate of cohorts the days of its value, which are those of mature cohorts."""
+    days = Days(shown["from"], shown["to"]) if "from" in shown else source.days
+    return days if len(days) == len(source.days) else source.days
 
 
 def _split(source: BoardSource, card: Card) -> dict[str, Any]:
@@ -96,7 +100,7 @@ def _stages(source: BoardSource, card: Card) -> dict[str, Any]:
     """Rows with a trend: goal, current, previous, trend, in the order of the stages."""
     plain = _table(source, card)
     for row in plain["rows"]:
-        row["trend"] = read_trend(source.cards, row["metric"], source.days, source.grain)
+        row["trend"] = read_trend(source.cards, row["metric"], _trend_days(source, row), source.grain)
     return plain
 
 

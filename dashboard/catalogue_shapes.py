@@ -12,8 +12,12 @@ from dashboard.shapes import Shape, shown_as
 Status = Literal["green", "orange", "red", "none"]
 
 
+Text = dict[str, str] | str
+"""By language; in one language where `lang` asks for it."""
+
+
 class ObjectiveShape(Shape):
-    text: dict[str, str]
+    text: Text
     baseline: float | None
 
 
@@ -27,8 +31,8 @@ class CatalogueEntry(Shape):
     """`per`: the span that target and thresholds of a count are for. `decimals`: of a ratio, of its per cent."""
 
     metric: str
-    label: dict[str, str]
-    definition: dict[str, str]
+    label: Text
+    definition: Text
     definition_version: int
     unit: Literal["count", "ratio", "seconds", "money", "days", "months", "years", "score", "multiple", "bytes"]
     decimals: int
@@ -46,7 +50,7 @@ class CatalogueEntry(Shape):
     stage: str | None
     source: str
     formula: str
-    decision: dict[str, str]
+    decision: Text
     objective: ObjectiveShape | None
     benchmark: BenchmarkShape | None
     hypothesis: str
@@ -56,9 +60,10 @@ class CatalogueEntry(Shape):
 
 
 class Catalogue(Shape):
-    """Every metric that can be asked for."""
+    """Every metric that can be asked for. `next`: the `offset` of the next page, null on the last."""
 
     metrics: list[CatalogueEntry]
+    next: int | None
 
     model_config = shown_as(
         {
@@ -92,7 +97,8 @@ class Catalogue(Shape):
                     "review_by": "2027-02-01",
                     "refresh_seconds": 60,
                 }
-            ]
+            ],
+            "next": None,
         }
     )
 
@@ -139,7 +145,10 @@ def _point(bucket: str, value: float, settled: bool) -> dict[str, Any]:
 
 
 class MetricSeries(Shape):
-    """One point for each bucket that has a day in the range; `segments` only if one was asked to split."""
+    """One point for each bucket that has a day in the range; `segments` only if one was asked to split.
+
+    `label` and `definition` only where `lang` asks for them.
+    """
 
     metric: str
     definition_version: int
@@ -149,6 +158,8 @@ class MetricSeries(Shape):
     complete_through: str | None
     points: list[MetricPoint]
     segments: list[SegmentSeries] | None = None
+    label: str | None = None
+    definition: str | None = None
 
     model_config = shown_as(
         {

@@ -4,6 +4,7 @@ Does not check facts field by field: see `schemas.fact_rows`.
 """
 
 import json
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, NoReturn
 
@@ -20,7 +21,12 @@ from dashboard.small_bodies import read_json_bytes
 from schemas.fact_rows import FactError, read_rows
 from schemas.measuring import FactRow
 
-MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_BODY_BYTES = 500_000
+"""As for every other body; about 4,000 rows."""
+
+MAX_DAYS_AHEAD = 366
+"""Plans may be facts of days to come; what lies beyond a year is a slip."""
+
 _ERRORS_SHOWN = 20
 
 _BODY = {
@@ -50,11 +56,12 @@ _BODY = {
 def add_fact_routes(router: APIRouter, context: ApiContext) -> None:
     @router.post("/facts", response_model=FactsWritten, tags=["facts"], openapi_extra=_BODY)
     async def write_facts(request: Request) -> Response:
-        """Store facts, all of them or none.
+        """Store facts, all of them or none; a body has at most 500 KB, which is about 4,000 rows.
 
         The latest row of a fact, date, category, channel and source counts; sending the same again changes nothing.
         """
         rows, errors = read_rows(_decoded(await read_json_bytes(request, MAX_BODY_BYTES)), uploader="api")
+        errors += _far_ahead(rows, context.clock.today().day + timedelta(days=MAX_DAYS_AHEAD))
         if errors:
             raise Failure(Reason.INVALID_PARAMETER, _said(errors))
         changed = await context.reader.ask(context.measures.write_facts, rows)
@@ -95,6 +102,15 @@ def _decoded(body: bytes) -> Any:
         return json.loads(body, parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse)
     except (ValueError, RecursionError, ArithmeticError) as problem:
         raise Failure(Reason.INVALID_PARAMETER, f"the body is no JSON: {str(problem)[:200]}") from None
+
+
+def _far_ahead(rows: list[FactRow], latest: date) -> list[FactError]:
+    """Rows are counted from 1; they are as they were sent while there is no other error."""
+    return [
+        FactError(number, "date", f"{row.day} lies more than a year ahead")
+        for number, row in enumerate(rows, start=1)
+        if row.day > latest
+    ]
 
 
 def _refuse(constant: str) -> NoReturn:

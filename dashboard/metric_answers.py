@@ -12,7 +12,9 @@ from dashboard.moments import Today, instant
 from dashboard.periods import Days
 from dashboard.points import Judge, grain_days, judge_of, number, points_of
 from dashboard.questions import next_offset
-from schemas.catalogue import MetricDefinition
+from dashboard.texts import said_in
+from schemas.catalogue import Label, MetricDefinition
+from schemas.definitions import Language
 from schemas.measuring import OTHERS, Lever, MeasuredSeries, Member, SeriesQuestion, Share
 
 SERIES_COLUMNS = (
@@ -29,13 +31,13 @@ SERIES_COLUMNS = (
 )
 
 
-def catalogue_entry(metric: MetricDefinition) -> dict[str, Any]:
-    """Every field of a definition but how it is computed inside."""
+def catalogue_entry(metric: MetricDefinition, language: Language | None = None) -> dict[str, Any]:
+    """Every field of a definition but how it is computed inside; texts in every language, or in the one asked for."""
     target, objective, benchmark = metric.target, metric.objective, metric.benchmark
     return {
         "metric": metric.id,
-        "label": metric.label,
-        "definition": metric.definition,
+        "label": _said(metric.label, language),
+        "definition": _said(metric.definition, language),
         "definition_version": metric.version,
         "unit": metric.unit,
         "decimals": decimals_of(metric),
@@ -53,8 +55,10 @@ def catalogue_entry(metric: MetricDefinition) -> dict[str, Any]:
         "stage": metric.stage,
         "source": metric.source,
         "formula": metric.formula,
-        "decision": metric.decision,
-        "objective": None if objective is None else {"text": objective.text, "baseline": number(objective.baseline)},
+        "decision": _said(metric.decision, language),
+        "objective": None
+        if objective is None
+        else {"text": _said(objective.text, language), "baseline": number(objective.baseline)},
         "benchmark": None
         if benchmark is None
         else {"value": number(benchmark.value), "source": benchmark.source, "at": benchmark.at},
@@ -65,13 +69,21 @@ def catalogue_entry(metric: MetricDefinition) -> dict[str, Any]:
     }
 
 
-def series_answer(context: ApiContext, asked: SeriesAsked, today: Today) -> dict[str, Any]:
-    """The contract's shape; `segments` only when something splits. Blocks."""
+def _said(label: Label, language: Language | None) -> Label | str:
+    if language is None:
+        return label
+    return said_in(label, language) if label else ""
+
+
+def series_answer(
+    context: ApiContext, asked: SeriesAsked, today: Today, language: Language | None = None
+) -> dict[str, Any]:
+    """The contract's shape; `segments` only when something splits, texts only in a language asked for. Blocks."""
     through_ms, series = measure(context, asked, today)
     metrics, days = context.metrics(), grain_days(asked.grain)
     judge = judge_of(asked.metric, metrics, days, today, through_ms, bool(asked.segments.filters))
     of_segments = judge_of(asked.metric, metrics, days, today, through_ms, is_segment=True)
-    answer = {
+    answer: dict[str, Any] = {
         "metric": asked.metric.id,
         "definition_version": asked.metric.version,
         "unit": asked.metric.unit,
@@ -80,6 +92,9 @@ def series_answer(context: ApiContext, asked: SeriesAsked, today: Today) -> dict
         "complete_through": instant(through_ms),
         "points": points_of(judge, asked.days, asked.grain, series.values),
     }
+    if language is not None:
+        texts = {"label": asked.metric.label, "definition": asked.metric.definition}
+        answer |= {name: said_in(text, language) for name, text in texts.items()}
     return answer | ({"segments": _segments(of_segments, asked, series)} if asked.segments.split else {})
 
 

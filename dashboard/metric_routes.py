@@ -21,13 +21,16 @@ from dashboard.metric_answers import (
 from dashboard.metrics import Edition
 from dashboard.periods import Days, Grain, read_range
 from dashboard.questions import (
+    MAX_PAGE,
     First,
+    Lang,
     Last,
     Limit,
     Offset,
     SegmentText,
     Top,
     compared,
+    next_offset,
     read_filters,
     read_segments,
 )
@@ -52,9 +55,11 @@ def add_metric_routes(router: APIRouter, context: ApiContext) -> None:
 
 def _add_catalogue(router: APIRouter, context: ApiContext) -> None:
     @router.get("/metrics", response_model=Catalogue, tags=["metrics"])
-    async def list_metrics() -> Response:
-        """The metric catalogue: every field of every definition, texts in each language they are written in."""
-        return json_answer({"metrics": [catalogue_entry(metric) for metric in context.metrics().values()]})
+    async def list_metrics(limit: Limit = MAX_PAGE, offset: Offset = 0, lang: Lang = None) -> Response:
+        """The metric catalogue: every field of every definition, texts in each language or, with `lang`, in one."""
+        metrics = list(context.metrics().values())[offset : offset + limit + 1]
+        entries = [catalogue_entry(metric, lang) for metric in metrics[:limit]]
+        return json_answer({"metrics": entries, "next": next_offset(len(metrics), limit, offset)})
 
 
 def _add_files(router: APIRouter, context: ApiContext) -> None:
@@ -97,6 +102,7 @@ def _add_series(router: APIRouter, context: ApiContext) -> None:
         as_of: EditionAsked = "now",
         segment: SegmentText = None,
         top: Top = 8,
+        lang: Lang = None,
     ) -> Response:
         """A metric over time: every bucket of the range, counts 0 and rates null where there is nothing.
 
@@ -106,7 +112,7 @@ def _add_series(router: APIRouter, context: ApiContext) -> None:
         today = context.clock.today()
         days = read_range(first, last, today.day)
         asked = SeriesAsked(context.metric(metric_id), days, grain, as_of, read_segments(segment), top)
-        return json_answer(await context.reader.ask(series_answer, context, asked, today))
+        return json_answer(await context.reader.ask(series_answer, context, asked, today, lang))
 
 
 def _add_drill_down(router: APIRouter, context: ApiContext) -> None:

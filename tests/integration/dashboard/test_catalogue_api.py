@@ -167,6 +167,20 @@ async def test_why_compares_with_the_period_before_unless_told_otherwise(ask):
     assert (wrong.status_code, "previous_from" in wrong.json()["message"]) == (422, True)
 
 
+async def test_the_catalogue_is_paged_and_speaks_one_language_if_asked(ask, measures):
+    """Whole by default; with `lang` each text is one, in English where it is not translated."""
+    whole = (await ask("/api/metrics")).json()
+    assert (len(whole["metrics"]), whole["next"]) == (len(measures.catalogue().metrics), None)
+    page = (await ask("/api/metrics", limit="10", offset="5", lang="fr")).json()
+    catalogue_shapes.Catalogue.model_validate(page)
+    assert page["next"] == 15
+    assert [one["metric"] for one in page["metrics"]] == [one["metric"] for one in whole["metrics"][5:15]]
+    assert page["metrics"][0]["label"] == whole["metrics"][5]["label"]["fr"]
+    series = (await ask("/api/metrics/mrr", lang="fr")).json()
+    catalogue_shapes.MetricSeries.model_validate(series)
+    assert series["label"] == measures.catalogue().metrics["mrr"].label["fr"]
+
+
 async def test_a_board_speaks_the_language_that_is_asked_for(ask):
     """One text where one is given; the workspace's language otherwise."""
     labels = [(await ask("/api/boards/overview", **given)).json()["label"] for given in ({}, {"lang": "fr"})]
@@ -249,6 +263,10 @@ async def test_facts_are_stored_whole_or_not_at_all(build, client_of, measures):
         assert str(measures.stored[0].value) == "12345678901234.01"
         for content in (b"{", b'{"facts": [{"fact":"cash","date":"2026-11-02","value":NaN}]}', b"[" * 100_000):
             assert (await client.post("/api/facts", content=content, headers=headers)).status_code == 422
+        far = await client.post("/api/facts", json={"facts": [row | {"date": "2099-01-01"}]})
+        assert (far.status_code, "row 1, date" in far.json()["message"]) == (422, True)
+        large = await client.post("/api/facts", content=b" " * 500_001, headers=headers)
+        assert large.status_code == 413
         listed = (await client.get("/api/facts", params={"fact": "cash"})).json()
         assert [(fact["date"], fact["next"]) for fact in [listed["facts"][0] | {"next": listed["next"]}]] == [
             ("2026-11-02", None)
