@@ -218,8 +218,12 @@ def _kpi(measures: Measures, catalogue: Catalogue, metric: MetricDefinition, mon
 
 
 def _grown_up(values: Sequence[Value]) -> tuple[int, Sequence[Value]]:
-    """How far back the latest cohort is that no longer matures, and its value with the one before; else the newest."""
-    at = next((back for back, value in enumerate(values[:-1]) if not value.is_maturing), 0)
+    """How far back the latest cohort is that no longer matures, and its value with the one before; else the newest.
+
+    Days on which nobody began are no cohort.
+    """
+    found = (back for back, each in enumerate(values[:-1]) if not each.is_maturing and each.value is not None)
+    at = next(found, 0)
     return at, values[at : at + 2]
 
 
