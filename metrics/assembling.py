@@ -47,6 +47,7 @@ class Sources:
     """Where everything comes from. `clock` gives Unix ms. `findings`: what is wrong with the catalogue's files.
 
     `dimensions`: by what people and accounts are split. `expert`: runs queries of the kind `sql`, None: there are none.
+    While `may_publish` says no, another process publishes the values.
     """
 
     warehouse: Warehouse
@@ -58,6 +59,7 @@ class Sources:
     clock: Callable[[], int]
     completeness: Callable[[], Completeness]
     expert: Query | None = None
+    may_publish: Callable[[], bool] = lambda: True
 
 
 class Assembled:
@@ -74,7 +76,11 @@ class Assembled:
         self._moment = Moment()
         self.keeper = PointKeeper(finder, definitions, self._today, sources.completeness, self._moment)
         self._publisher = Publisher(
-            PublishedPoints(sources.warehouse), self.keeper, self._calendar, CauseNames(sources.warehouse)
+            PublishedPoints(sources.warehouse),
+            self.keeper,
+            self._calendar,
+            CauseNames(sources.warehouse),
+            sources.may_publish,
         )
         self._shelf = Shelf(sources.catalogue, self._publisher, self._today)
         self.computer = self.computer_over(sources.warehouse)

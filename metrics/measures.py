@@ -17,7 +17,7 @@ from metrics.formula import Formula, Leaf, leaves_of
 from metrics.keeper import PointKeeper
 from metrics.periods import bucket_before, buckets_of, cut, days_of, range_before
 from metrics.published import Place
-from metrics.publishing import Publication, Publisher, earlier_pair, version_of
+from metrics.publishing import Publication, Publisher, said_by
 from metrics.shelf import Edition, Shelf
 from metrics.splitting import PROPERTY
 from metrics.why import Asked, Explainer, Reading
@@ -250,8 +250,7 @@ class CatalogueMeasures:
         values = []
         for (bucket, _), pair in pairs:
             place = Place(grain, bucket.first)
-            version = version_of(publication, bucket)
-            earlier = earlier_pair(publication, version, place)
+            version, earlier = said_by(publication, bucket, place)
             restated = (version, place) in publication.restated
             values.append(value_from(earlier or pair, bucket, version, restated))
         return values

@@ -25,8 +25,8 @@ FROM northstream.metric_versions GROUP BY metric, version ORDER BY metric, lates
 SETTINGS max_threads = 1
 """
 _RESTATED = """
-SELECT version, grain, bucket, max(ordinal) FROM northstream.metric_restatement_rows
-WHERE metric = {metric:String} GROUP BY version, grain, bucket
+SELECT version, grain, bucket, ordinal, before, after, reason, cause FROM northstream.metric_restatement_rows
+WHERE metric = {metric:String} ORDER BY version, grain, bucket, ordinal DESC, at DESC LIMIT 1 BY version, grain, bucket
 SETTINGS max_threads = 1
 """
 
@@ -100,10 +100,14 @@ class PublishedPoints:
         rows = self._storage.rows(_POINTS, {"metric": metric, "version": version})
         return {Place(grain, bucket): Point(*point) for grain, bucket, *point in rows}
 
-    def restated(self, metric: str) -> dict[tuple[int, Place], int]:
-        """By version and place the number of restatements."""
+    def restated(self, metric: str) -> dict[tuple[int, Place], Restatement]:
+        """By version and place the last restatement; its ordinal is their number."""
         rows = self._storage.rows(_RESTATED, {"metric": metric})
-        return {(version, Place(grain, bucket)): ordinal for version, grain, bucket, ordinal in rows}
+        return {
+            (version, place): Restatement(place, *rest)
+            for version, grain, bucket, *rest in rows
+            for place in (Place(grain, bucket),)
+        }
 
     def write_versions(self, versions: Mapping[str, Version]) -> None:
         """By metric: the version that counts from now on."""

@@ -4,10 +4,12 @@ Does not compute: see `metrics`.
 """
 
 from collections.abc import Callable
+from uuid import uuid4
 
 from metrics.asking import Query
 from metrics.assembling import Assembled, Sources
 from metrics.dimensions import Dimensions
+from metrics.publishing_lease import PublishingLease
 from metrics.refresher import Refresh
 from northstream.background import Background
 from northstream.clock import unix_ms
@@ -30,8 +32,12 @@ class Measuring:
         expert: Query | None,
         on_failure: Callable[[Exception], None],
         on_refresh: Callable[[Refresh], None] = lambda _: None,
+        may_publish: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`background` is the same warehouse over a connection that readers do not use; closed by `stop`."""
+        """`background` is the same warehouse over a connection that readers do not use; closed by `stop`.
+
+        While `may_publish` says no, another process publishes the values.
+        """
         workspace = stores.workspace
         dimensions = Dimensions(
             [trait.name for trait in workspace.person_traits], [trait.name for trait in workspace.group_traits]
@@ -47,6 +53,7 @@ class Measuring:
                 clock=unix_ms,
                 completeness=stores.reports.recent_completeness,
                 expert=expert,
+                may_publish=may_publish,
             )
         )
         self.measures: Measures = assembled.measures
@@ -85,10 +92,13 @@ def open_measuring(
     expert: Query | None,
     on_failure: Callable[[Exception], None],
     on_refresh: Callable[[Refresh], None] = lambda _: None,
+    is_alone: bool = True,
 ) -> Measuring:
-    """Over the workspace that the settings name.
+    """Over the workspace that the settings name. Without `is_alone` one of the processes publishes the values.
 
     Raises:
         UserError: its catalogue is broken.
     """
-    return Measuring(stores, open_catalogue(settings, stores.workspace), background, expert, on_failure, on_refresh)
+    catalogue = open_catalogue(settings, stores.workspace)
+    turns = (lambda: True) if is_alone else PublishingLease(background, uuid4().hex)
+    return Measuring(stores, catalogue, background, expert, on_failure, on_refresh, turns)

@@ -50,7 +50,8 @@ async def _serve(launch: Launch, cluster: ClusterStores, lifetime: Lifetime) -> 
     stores = cluster.stores
     alerts = AlertStates(stores.warehouse)
     background = connect(launch.settings, size=1, patience=REFRESHING)
-    measuring = open_measuring(stores, launch.settings, background, server_expert(launch.settings), lifetime.fail)
+    expert = server_expert(launch.settings)
+    measuring = open_measuring(stores, launch.settings, background, expert, lifetime.fail, is_alone=False)
     completeness = Timely(CompletenessTelemetry(stores.reports, unix_ms).collect)
     registry = process_registry("boards", completeness, measuring.telemetry)
     probe = connect(launch.settings, size=2, patience=PROBING)

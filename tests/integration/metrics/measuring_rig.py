@@ -54,12 +54,13 @@ class Noting:
 
 @dataclass
 class Rig:
-    """The parts; `metrics` and `today` may be changed at will."""
+    """The parts; `metrics`, `today` and `publishes` may be changed at will."""
 
     warehouse: Warehouse
     today: date = TODAY
     lag_events: int = 0
     metrics: dict[str, MetricDefinition] = field(default_factory=dict)
+    publishes: bool = True
     _catalogue: Catalogue | None = None
 
     def __post_init__(self) -> None:
@@ -72,6 +73,7 @@ class Rig:
             findings=lambda: (),
             clock=self.now_ms,
             completeness=self.completeness,
+            may_publish=lambda: self.publishes,
         )
         self.assembled = Assembled(sources)
         self.noting = Noting(self.assembled.computer_over(self.warehouse))
