@@ -175,9 +175,9 @@ def _measured(
 
 
 def _steered(catalogue: Catalogue) -> set[str]:
-    """What the company is steered by: its tree, and the boards that belong to it rather than to the library."""
-    boards = [board for board in catalogue.boards.values() if board.kind in ("overview", "exec", "squad")]
-    boards += [board for board in catalogue.boards.values() if board.id == catalogue.opening_board]
+    """What the company is steered by: its tree, the opening board and the boards of the executives."""
+    opening = catalogue.opening_board
+    boards = [board for board in catalogue.boards.values() if board.kind == "exec" or board.id == opening]
     shown = {name for board in boards for section in board.sections for card in section.cards for name in card.metrics}
     return shown | ({node.metric for node in _nodes(catalogue.tree)} if catalogue.tree else set())
 

@@ -1,6 +1,7 @@
 """The weekly digest over HTTP: as data, text, Markdown or mail under /api, and as a page on which people note.
 
-Does not compose it: see `digest`. What is noted goes to the routes of `notes_api`.
+Does not compose it: see `digest`. What is noted goes to the routes of `notes_api`. The page is there before its
+numbers: its script asks for the sections.
 """
 
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from dashboard.digest_words import Writer, WrittenDigest
 from dashboard.json_answers import json_answer
 from dashboard.moments import WorkspaceClock
 from dashboard.reading import Reader
-from dashboard.shell import Page, Shell
+from dashboard.shell import Page, Shell, html_answer
 from dashboard.texts import choose_language, said_in, texts_of
 from dashboard.weeks import monday_of, read_week, written_week
 from dashboard.written_numbers import Spelling
@@ -49,13 +50,19 @@ class DigestContext:
     async def digest(self, week: str | None) -> Digest:
         """Raises `Failure`: 422 for what is no week, 503 when the warehouse stays away."""
         today = self.clock.today()
-        monday = read_week("week", week) if week else monday_of(today.day) - WEEK
+        monday = self.monday(week)
         end_ms = today.end_of(monday + WEEK - timedelta(days=1))
         return await self.reader.ask(compose, self.measures, self.notes, monday, today.day, end_ms)
 
+    def monday(self, week: str | None) -> date:
+        """The Monday of the week asked for. Raises `Failure` 422 for what is no week."""
+        return read_week("week", week) if week else monday_of(self.clock.today().day) - WEEK
+
+    def spelling(self, language: Language) -> Spelling:
+        return Spelling(language, self.workspace.currency, texts_of(language))
+
     def written(self, digest: Digest, language: Language) -> WrittenDigest:
-        spelling = Spelling(language, self.workspace.currency, texts_of(language))
-        writer = Writer(spelling, self.measures.catalogue(), self.workspace.name)
+        writer = Writer(self.spelling(language), self.measures.catalogue(), self.workspace.name)
         return writer.write(digest, written_week(digest.monday - WEEK), written_week(digest.monday + WEEK))
 
 
@@ -85,7 +92,7 @@ def digest_api_routes(context: DigestContext, access: Access) -> APIRouter:
 
 
 def digest_page_routes(context: DigestContext, access: Access, shell: Shell) -> APIRouter:
-    """`/digest`; free on loopback, beyond it with the secret key or a session."""
+    """`/digest`, and the sections that fill it; free on loopback, beyond it with the secret key or a session."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/digest")
@@ -95,32 +102,43 @@ def digest_page_routes(context: DigestContext, access: Access, shell: Shell) -> 
         title = texts_of(language)["digest_title"]
         if not access.may_view(request):
             return shell.show(request, lang, Page("digest", title, "digest_page", "/digest"))
-        digest = await context.digest(week)
+        monday = context.monday(week)
         metrics = context.measures.catalogue().metrics.values()
         told = {
-            "week": written_week(digest.monday),
+            "week": written_week(monday),
             "metrics": [{"id": metric.id, "label": said_in(metric.label, language)} for metric in metrics],
         }
-        content = _content(context.written(digest, language), language, digest, context.clock.today().day)
-        return shell.show(request, lang, Page("digest", title, "digest_page", "/digest", told, content))
+        return shell.show(
+            request, lang, Page("digest", title, "digest_page", "/digest", told, _frame(context, monday, language))
+        )
+
+    @router.get("/digest/sections", dependencies=[Depends(access.require_viewer)])
+    async def show_sections(week: str | None = None, lang: str | None = None) -> Response:
+        language = shell.language(lang)
+        written = context.written(await context.digest(week), language)
+        sections = as_html(written, texts_of(language), lambda name: f"/metrics/{name}?lang={language}", is_page=True)
+        return html_answer(f'<div data-subtitle="{escape(written.subtitle)}">{sections}</div>')
 
     return router
 
 
-def _content(written: WrittenDigest, language: Language, digest: Digest, today: date) -> str:
-    """The page's markup: its head with the ways to other weeks, then the sections."""
+def _frame(context: DigestContext, monday: date, language: Language) -> str:
+    """What is there at once: the page's head with the ways to other weeks, and a place for the sections."""
     texts = texts_of(language)
-    ways = [(written.earlier, texts["digest_previous_week"])]
-    if digest.monday + WEEK <= today:
-        ways.append((written.later, texts["digest_next_week"]))
+    ways = [(monday - WEEK, texts["digest_previous_week"])]
+    if monday + WEEK <= context.clock.today().day:
+        ways.append((monday + WEEK, texts["digest_next_week"]))
     links = "".join(
-        f'<a class="button" href="/digest?week={week}&amp;lang={language}">{escape(word)}</a>' for week, word in ways
+        f'<a class="button" href="/digest?week={written_week(day)}&amp;lang={language}">{escape(word)}</a>'
+        for day, word in ways
     )
+    days = context.spelling(language).days(monday, monday + WEEK - timedelta(days=1))
     return (
         f'<div class="page-head"><div><h1>{escape(texts["digest_title"])}</h1>'
-        f'<p class="facts-line"><b>{escape(written.subtitle)}</b></p>'
+        f'<p class="facts-line"><b id="digest-week">{escape(f"{written_week(monday)} · {days}")}</b></p>'
         f'<p class="lead">{escape(texts["digest_lead"])}</p></div><div class="actions">{links}</div></div>'
-        + as_html(written, texts, lambda metric: f"/metrics/{metric}?lang={language}", is_page=True)
+        '<div class="sheet" id="digest-parts"><div class="waiting" aria-hidden="true"><div class="bone tall"></div>'
+        '<div class="bones"><div class="bone"></div><div class="bone"></div></div></div></div>'
     )
 
 

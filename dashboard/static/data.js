@@ -36,6 +36,13 @@ export async function read(path, parameters = {}) {
   return data;
 }
 
+/** A part of a page that the server has written, words escaped: elements to be put in. Raises a Problem. */
+export async function readPart(address) {
+  const answer = await asked(address, {});
+  if (!answer.ok) await contentOf(answer);
+  return new DOMParser().parseFromString(await answer.text(), "text/html").body.firstElementChild;
+}
+
 /** The whole list of that name, however many pages it has. Raises a Problem. */
 export async function readList(path, name) {
   const found = [];

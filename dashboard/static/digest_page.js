@@ -1,9 +1,9 @@
-// The ritual's page: its numbers come with the page; here people note decisions and actions, and what became of them.
+// The ritual's page: fetches its sections; here people note decisions and actions, and what became of them.
 
-import { context, say, texts } from "./context.js";
-import { Problem, write } from "./data.js";
-import { element } from "./elements.js";
-import { announce } from "./notices.js";
+import { context, linkTo, say, texts } from "./context.js";
+import { Problem, readPart, write } from "./data.js";
+import { byId, element } from "./elements.js";
+import { announce, problemPage, whileWaiting } from "./notices.js";
 
 const { week, metrics } = context.told;
 
@@ -14,7 +14,7 @@ function choice(name, options) {
   return element("select", { name }, ...options.map(([value, caption]) => new Option(caption, value)));
 }
 
-/** Sends, then shows the page anew, with the place where people were. */
+/** Sends, then shows the sections anew. */
 async function send(path, content, method, problem) {
   try {
     await write(path, content, method);
@@ -24,8 +24,8 @@ async function send(path, content, method, problem) {
     problem.hidden = false;
     return;
   }
-  sessionStorage.setItem("digest-saved", String(scrollY));
-  location.reload();
+  await load();
+  announce(texts.digest_saved);
 }
 
 function form(path, title, fields, contentOf) {
@@ -107,16 +107,28 @@ function outcome(change, button) {
   return made;
 }
 
-function comeBack() {
-  const place = sessionStorage.getItem("digest-saved");
-  if (place === null) return;
-  sessionStorage.removeItem("digest-saved");
-  scrollTo(0, Number(place));
-  announce(texts.digest_saved);
+async function load() {
+  const arrived = whileWaiting();
+  document.body.dataset.refreshing = "yes";
+  try {
+    show(await readPart(linkTo("/digest/sections", { week })));
+    document.body.dataset.state = "ready";
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    document.body.dataset.state = "failed";
+    byId("digest-parts").replaceChildren(problemPage(problem, load));
+  } finally {
+    arrived();
+    delete document.body.dataset.refreshing;
+  }
 }
 
-document.querySelector('[data-form="decisions"]')?.append(decisionForm());
-document.querySelector('[data-form="actions"]')?.append(actionForm());
-document.querySelectorAll("[data-note]").forEach(doings);
-document.body.dataset.state = "ready";
-comeBack();
+function show(part) {
+  byId("digest-week").textContent = part.dataset.subtitle;
+  part.querySelector('[data-form="decisions"]').append(decisionForm());
+  part.querySelector('[data-form="actions"]').append(actionForm());
+  part.querySelectorAll("[data-note]").forEach(doings);
+  byId("digest-parts").replaceChildren(...part.children);
+}
+
+load();

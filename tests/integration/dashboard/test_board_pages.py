@@ -46,8 +46,7 @@ async def visit(chromium, home):
 
         page.on("console", listen)
         await page.goto(home + path)
-        if not path.startswith("/digest"):
-            await expect(page.locator("body")).to_have_attribute("data-state", re.compile("ready|failed"))
+        await expect(page.locator("body")).to_have_attribute("data-state", re.compile("ready|failed"), timeout=30_000)
         return page
 
     yield open_page

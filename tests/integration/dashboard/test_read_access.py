@@ -57,7 +57,7 @@ PAGES = {
     "/start",
 }
 BEHIND_PAGES = {"/live/data", "/live/stream", "/static/{path:path}", "/metrics", "/api/docs", "/api/openapi.json"}
-BEHIND_PAGES |= {"/boards/{board_id}.svg"}
+BEHIND_PAGES |= {"/boards/{board_id}.svg", "/digest/sections"}
 
 KEYS = {
     "no key": {},

@@ -31,7 +31,7 @@ async def visit(chromium, build, serve):
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
         await page.goto(home + path)
-        await expect(page.locator("body")).to_have_attribute("data-state", "ready")
+        await expect(page.locator("body")).to_have_attribute("data-state", "ready", timeout=30_000)
         return page
 
     yield open_page
