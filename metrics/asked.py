@@ -12,7 +12,7 @@ from metrics.keeper import PointKeeper
 from metrics.kinds import NOTHING, nothing_of
 from metrics.periods import in_turns
 from metrics.splitting import is_about, without_property
-from schemas.measuring import Segment, UnknownDimension
+from schemas.measuring import OTHERS, Segment, UnknownDimension
 
 
 class SegmentReader:
@@ -57,15 +57,29 @@ class SegmentReader:
         self._has_answers = True
         return found
 
+    def others(self, leaf: Leaf, buckets: Sequence[Bucket], told: tuple[str | None, ...]) -> dict[Bucket, Pair]:
+        """All segments but those told as one, of a leaf that `segments` has answered; nobody counts twice in it."""
+        filters, split = self._filters, self._split
+        if not self._is_alone and not is_about(leaf.compute):
+            filters, split = without_property(filters, split)
+        return self._ask(leaf, buckets, filters, split, told).get(OTHERS, {})
+
     def check(self) -> None:
         """Raises UnknownDimension if nothing that was asked for knows the dimension."""
         if self._refused and not self._has_answers:
             raise self._refused[0]
 
-    def _ask(self, leaf: Leaf, buckets: Sequence[Bucket], filters: tuple[Segment, ...], split: str) -> SegmentPairs:
+    def _ask(
+        self,
+        leaf: Leaf,
+        buckets: Sequence[Bucket],
+        filters: tuple[Segment, ...],
+        split: str,
+        told: tuple[str | None, ...] | None = None,
+    ) -> dict[str | None, dict[Bucket, Pair]]:
         found: dict[str | None, dict[Bucket, Pair]] = {}
         for turn in in_turns(buckets):
-            answer = self._keeper.ask(leaf, Ask(turn, filters, split), self._computer)
+            answer = self._keeper.ask(leaf, Ask(turn, filters, split, told), self._computer)
             for segment, by_day in answer.items():
                 known = found.setdefault(segment, {})
                 known |= {bucket: by_day[bucket.first] for bucket in turn if bucket.first in by_day}

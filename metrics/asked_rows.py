@@ -15,6 +15,7 @@ from metrics.statement import AT_MS, Parameters, bucket_of, within
 from schemas.calendar import Calendar, day_number
 from schemas.computes import EventSet, Subject
 from schemas.definitions import StreamDefinitions
+from schemas.measuring import OTHERS
 
 NO_SEGMENT = "CAST(NULL AS Nullable(String))"
 
@@ -154,13 +155,23 @@ class Asked:
     def _told(self) -> "_Told":
         joins: list[str] = []
         by_account: list[bool] = []
-        segment = self._value_of(self.ask.split, joins, by_account) if self.ask.split else NO_SEGMENT
+        segment = self._named(self._value_of(self.ask.split, joins, by_account)) if self.ask.split else NO_SEGMENT
         conditions = []
         for one in self.ask.filters:
             value = self._value_of(one.dimension, joins, by_account)
             is_it = f"= {self.parameters.bind(one.value)}" if one.value is not None else "IS NULL"
             conditions.append(f"ifNull({value} {is_it}, 0)")
         return _Told(segment, " AND ".join(conditions) or "1", tuple(joins), any(by_account))
+
+    def _named(self, segment: str) -> str:
+        """The segment, or that of all the others."""
+        told = self.ask.told
+        if told is None:
+            return segment
+        others = self.parameters.bind(OTHERS)
+        names = self.parameters.bind([name for name in told if name is not None], "Array(String)")
+        nobody = NO_SEGMENT if None in told else others
+        return f"multiIf({segment} IS NULL, {nobody}, assumeNotNull({segment}) IN {names}, {segment}, {others})"
 
     def _value_of(self, dimension: str, joins: list[str], by_account: list[bool]) -> str:
         if dimension.startswith(PROPERTY):

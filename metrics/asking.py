@@ -32,11 +32,16 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Buckets in ascending order that do not overlap; all `filters` must hold; `split` is a dimension or empty."""
+    """Buckets in ascending order that do not overlap; all `filters` must hold; `split` is a dimension or empty.
+
+    `told`: the segments of the split that are told by name, whoever is in any other counts once in
+    `schemas.measuring.OTHERS`; None: all are. Kinds whose segments add up need not heed it.
+    """
 
     buckets: Sequence[Bucket]
     filters: tuple[Segment, ...] = ()
     split: str = ""
+    told: tuple[str | None, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,16 @@ from typing import NamedTuple
 from metrics.asking import WHOLE, Bucket, Pair
 from metrics.formula import Formula, Leaf, leaves_of, looks_back, pair_of
 from metrics.kinds import NOTHING, Rollup, nothing_of, rollup_of, sum_of, value_of
-from schemas.computes import Compute, Concentration, Count, Mean, Sum, TimeBetween, UsageInterval
+from schemas.computes import (
+    Actives,
+    Compute,
+    Concentration,
+    Counter,
+    Distinct,
+    Sessions,
+    TimeBetween,
+    UsageInterval,
+)
 from schemas.measuring import OTHERS, Value
 
 
@@ -29,6 +38,9 @@ SegmentPairs = Mapping[str | None, Mapping[Bucket, Pair]]
 
 ReadSegments = Callable[[Leaf, Sequence[Bucket]], SegmentPairs | None]
 """By segment; under `WHOLE` alone if the dimension does not apply to this leaf; None: it has no value then."""
+
+ReadOthers = Callable[[Leaf, Sequence[Bucket], tuple[str | None, ...]], Mapping[Bucket, Pair]]
+"""All segments but those named, as one, of a leaf that has segments; buckets with nothing are absent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +66,13 @@ def evaluate_whole(formula: Formula, spans: Sequence[Span], read: Read) -> list[
 class Ranking:
     """`top` segments are told, others as one. Sizes are of the first `ranked` spans (None: of all).
 
-    `are_disjoint`: nobody is in two segments.
+    `others` reads those behind the top ones as one; without it, they have no value where segments do not add up.
     """
 
     top: int
     ranked: int | None = None
-    are_disjoint: bool = True
+    split: str = ""
+    others: ReadOthers | None = None
 
 
 def evaluate_segments(
@@ -68,11 +81,13 @@ def evaluate_segments(
     """The largest segment first, all behind the top ones united at the end."""
     buckets = _needed(formula, spans)
     answers = {leaf: read(leaf, buckets) for leaf in leaves_of(formula)}
-    table = _Table(answers, formula, spans, ranking.are_disjoint)
+    table = _Table(answers, formula, spans)
     rows = sorted((table.row(name, ranking.ranked) for name in table.segments), key=_rank)
     if len(rows) <= ranking.top:
         return rows
-    united = table.united([row.segment for row in rows[ranking.top :]])
+    told = tuple(row.segment for row in rows[: ranking.top])
+    read_others = {leaf: _others(leaf, buckets, told, ranking) for leaf in answers if _overlap(leaf, answers, ranking)}
+    united = table.united([row.segment for row in rows[ranking.top :]], read_others)
     return [*rows[: ranking.top], united]
 
 
@@ -88,9 +103,7 @@ class _Table:
         answers: Mapping[Leaf, SegmentPairs | None],
         formula: Formula,
         spans: Sequence[Span],
-        are_disjoint: bool,
     ) -> None:
-        self._are_disjoint = are_disjoint
         self._answers = answers
         self._formula = formula
         self._spans = spans
@@ -105,9 +118,18 @@ class _Table:
         pairs = self._pairs(lambda leaf, bucket: self._of_segment(leaf, segment, bucket))
         return SegmentValues(segment, pairs, _size(pairs[:ranked]))
 
-    def united(self, segments: Sequence[str | None]) -> SegmentValues:
-        """Segments that have nobody in common, as one."""
-        pairs = self._pairs(lambda leaf, bucket: self._of_several(leaf, segments, bucket))
+    def united(
+        self, segments: Sequence[str | None], read: Mapping[Leaf, Mapping[Bucket, Pair] | None]
+    ) -> SegmentValues:
+        """Segments as one: of the leaves in `read` what was read of them (None: no value), of others their sum."""
+
+        def of_leaf(leaf: Leaf, bucket: Bucket) -> Pair:
+            if leaf not in read:
+                return self._of_several(leaf, segments, bucket)
+            found = read[leaf]
+            return NOTHING if found is None else found.get(bucket, nothing_of(leaf.compute))
+
+        pairs = self._pairs(of_leaf)
         return SegmentValues(OTHERS, pairs, Decimal(0))
 
     def _pairs(self, of: Callable[[Leaf, Bucket], Pair]) -> list[Pair]:
@@ -127,19 +149,49 @@ class _Table:
         answer = self._answers[leaf]
         if answer is None or WHOLE in answer:
             return self._of_segment(leaf, None, bucket)
-        if not can_be_united(leaf.compute, self._are_disjoint):
-            return NOTHING
         pairs = [answer[name][bucket] for name in segments if bucket in answer.get(name, {})]
         return sum_of(pairs) if pairs else nothing_of(leaf.compute)
 
 
-def can_be_united(compute: Compute, are_disjoint: bool) -> bool:
-    """Whether segments add up: medians do not, nor shares of the largest, nor people who are in several segments."""
+def can_be_united(compute: Compute) -> bool:
+    """Whether segments that have nobody in common add up: medians do not, nor shares of the largest."""
     if isinstance(compute, TimeBetween):
         return compute.statistic == "mean"
-    if isinstance(compute, UsageInterval | Concentration):
+    return not isinstance(compute, UsageInterval | Concentration)
+
+
+def may_share(compute: Compute, split: str) -> bool:
+    """Whether somebody may be in two segments of a dimension.
+
+    Persons have one channel; their account is that of each message, and accounts have people of several channels. Who
+    counts by the first message alone is in its segment alone.
+    """
+    match compute:
+        case Distinct(first=True):
+            return False
+        case Distinct(of=of) | Actives(of=of):
+            return split != ("channel" if of == "person" else "account")
+        case Counter(numerator=numerator):
+            return numerator in ("dau", "wau", "mau") and split != "channel"
+        case Sessions(part=part):
+            return part == "per_person" and split != "channel"
+        case _:
+            return False
+
+
+def _overlap(leaf: Leaf, answers: Mapping[Leaf, SegmentPairs | None], ranking: Ranking) -> bool:
+    answer = answers[leaf]
+    if answer is None or WHOLE in answer:
         return False
-    return are_disjoint or isinstance(compute, Count | Sum | Mean)
+    return not can_be_united(leaf.compute) or may_share(leaf.compute, ranking.split)
+
+
+def _others(
+    leaf: Leaf, buckets: Sequence[Bucket], told: tuple[str | None, ...], ranking: Ranking
+) -> Mapping[Bucket, Pair] | None:
+    if ranking.others is None or isinstance(leaf.compute, Concentration):
+        return None
+    return ranking.others(leaf, buckets, told)
 
 
 def rollups_of(formula: Formula) -> frozenset[Rollup]:

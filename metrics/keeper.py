@@ -264,4 +264,4 @@ def _moved_back(day: date, days_before: int | None) -> date:
 
 
 def _key(ask: Ask) -> tuple[object, ...]:
-    return tuple(ask.buckets), ask.filters, ask.split
+    return tuple(ask.buckets), ask.filters, ask.split, ask.told

@@ -19,7 +19,6 @@ from metrics.periods import bucket_before, buckets_of, cut, days_of, range_befor
 from metrics.published import Place
 from metrics.publishing import Publication, Publisher, said_by
 from metrics.shelf import Edition, Shelf
-from metrics.splitting import PROPERTY
 from metrics.why import Asked, Explainer, Reading
 from schemas.catalogue import Catalogue
 from schemas.measuring import (
@@ -113,7 +112,7 @@ class CatalogueMeasures:
             values = _values(pairs, spans, publication)
         else:
             values = self._published_values(publication, question.grain, list(zip(spans, pairs, strict=True)))
-        ranking = Ranking(question.top, None, not question.split.startswith(PROPERTY))
+        ranking = Ranking(question.top, None, question.split)
         return MeasuredSeries(
             values, self._segments(formula, publication, spans, question.filters, question.split, ranking)
         )
@@ -126,7 +125,7 @@ class CatalogueMeasures:
         split: str = "",
         top: int = 8,
     ) -> MeasuredSeries:
-        ranking = Ranking(top, 1, not split.startswith(PROPERTY))
+        ranking = Ranking(top, 1, split)
         with self._keeper.moment.hold():
             return self._over(metric, ranges, filters, split, ranking)
 
@@ -238,7 +237,7 @@ class CatalogueMeasures:
         if not split:
             return []
         asked = SegmentReader(self._keeper, self._parts.computer, filters, split, isinstance(formula, Leaf))
-        rows = evaluate_segments(formula, spans, asked.segments, ranking)
+        rows = evaluate_segments(formula, spans, asked.segments, replace(ranking, others=asked.others))
         asked.check()
         return [(Segment(split, row.segment), _values(row.pairs, spans, publication)) for row in rows]
 

@@ -41,7 +41,7 @@ def addends_of(formula: Formula) -> tuple[Formula, ...]:
     """
     match formula:
         case Leaf(compute=compute):
-            return (formula,) if can_be_united(compute, True) else ()
+            return (formula,) if can_be_united(compute) else ()
         case Division(numerator=numerator, denominator=denominator):
             return (formula,) if _adds_up(numerator) and _adds_up(denominator) else ()
         case Arithmetic(node=node, parts=parts):
@@ -94,7 +94,7 @@ def is_rate(compute: Compute) -> bool:
 def _adds_up(formula: Formula) -> bool:
     match formula:
         case Leaf(compute=compute):
-            return can_be_united(compute, True) and not is_rate(compute)
+            return can_be_united(compute) and not is_rate(compute)
         case Division():
             return False
         case Arithmetic(node=node, parts=parts):

@@ -109,7 +109,7 @@ def activated_rows(name: str, asked: Asked) -> str:
 def _all_signups(asked: Asked) -> str:
     """Whoever signed up up to the range's end: a bucket that holds all days."""
     whole = Asked(
-        Ask([Bucket(date(1971, 1, 1), asked.last)], asked.ask.filters, asked.ask.split),
+        Ask([Bucket(date(1971, 1, 1), asked.last)], asked.ask.filters, asked.ask.split, asked.ask.told),
         asked.stream,
         asked.dimensions,
         asked.now_ms,

@@ -164,7 +164,9 @@ def question(random: Random, compute: Compute) -> Ask:
         buckets = [Bucket(first, first + timedelta(days=4)), Bucket(first + timedelta(days=8), TODAY)]
     else:
         buckets = buckets_of(first, TODAY, grain, TODAY)  # type: ignore[arg-type]
-    return Ask(buckets, *segments(random, compute))
+    filters, split = segments(random, compute)
+    told = (*random.sample(("organic", "pro", "FR", "acme1", "acme2", "board", "9"), 3), *random.sample((None, "x"), 1))
+    return Ask(buckets, filters, split, told if split and random.random() < 0.4 else None)
 
 
 def segments(random: Random, compute: Compute) -> tuple[tuple[Segment, ...], str]:

@@ -31,6 +31,7 @@ from schemas.computes import (
     UsageInterval,
 )
 from schemas.definitions import StreamDefinitions
+from schemas.measuring import OTHERS
 
 Numbers = dict[str | None, dict[date, tuple[Decimal, Decimal | None]]]
 
@@ -193,7 +194,10 @@ class ByHand:
         return found
 
     def _key(self, row: Row, ask: Ask) -> str | None:
-        return self.segment(row, ask.split) if ask.split else WHOLE
+        if not ask.split:
+            return WHOLE
+        segment = self.segment(row, ask.split)
+        return segment if ask.told is None or segment in ask.told else OTHERS
 
     def _amounts(self, compute: Sum | Mean, ask: Ask) -> Numbers:
         rows = [
