@@ -92,7 +92,8 @@ def _change(metric: MetricDefinition, value: Decimal | None, before: Decimal | N
     if not text or value is None or before is None:
         return _text(18, 92, spelling.texts["no_comparison"], 13, _SOFT)
     is_up = value > before
-    verdict = "same" if value == before else "better" if is_up == (metric.direction == "up") else "worse"
+    is_same = not any(digit in text for digit in "123456789")
+    verdict = "same" if is_same else "better" if is_up == (metric.direction == "up") else "worse"
     arrow = "■" if verdict == "same" else "▲" if is_up else "▼"
     colour = {"better": _COLOURS["green"], "worse": _COLOURS["red"]}.get(verdict, _INK)
     return _text(18, 92, f"{arrow} {text} {spelling.texts[f'verdict_{verdict}']}", 13, colour, 620)

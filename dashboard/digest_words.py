@@ -141,14 +141,15 @@ class Writer:
     def _line(self, kpi: Kpi, digest: Digest) -> Line:
         metric, spell = kpi.metric, self.spelling
         is_better = None
-        if kpi.value is not None and kpi.previous is not None and kpi.value != kpi.previous:
+        change = spell.change(metric, kpi.value, kpi.previous)
+        if kpi.value is not None and kpi.previous is not None and any(digit in change for digit in "123456789"):
             is_better = (kpi.value > kpi.previous) == (metric.direction == "up")
         colour = "red" if kpi.is_gap and kpi.colour in ("none", "green") else kpi.colour
         return Line(
             metric=metric.id,
             label=self._label(metric.id),
             value=spell.value(metric, kpi.value),
-            change=spell.change(metric, kpi.value, kpi.previous),
+            change=change,
             is_better=is_better,
             target=self._target(kpi),
             colour=colour,

@@ -79,18 +79,23 @@ export function difference(value, of) {
 /**
  * How a value stands to an earlier one: levels change in per cent, rates in points.
  * `moved`: up, down or same. `verdict`: better, worse or same, by which direction is good. Null without one of the two.
+ * What is too small to be written, is no change.
  */
 export function comparison(value, before, of) {
   if (isNothing(value) || isNothing(before)) return null;
   const now = Number(value);
   const then = Number(before);
-  const moved = now > then ? "up" : now < then ? "down" : "same";
-  const verdict = moved === "same" ? "same" : (moved === "up") === (of.direction !== "down") ? "better" : "worse";
-  const arrow = { up: "▲", down: "▼", same: "■" }[moved];
-  if (of.unit === "ratio") return { moved, verdict, arrow, text: difference(now - then, of) };
-  if (then === 0) return { moved, verdict, arrow, text: moved === "same" ? share(0) : say(texts.from_nothing) };
-  const part = (now - then) / Math.abs(then);
-  return { moved, verdict, arrow, text: numberFormat({ style: "percent", ...digits(0, 1), signDisplay: "exceptZero" }).format(part) };
+  const text = changeText(now, then, of);
+  const isSame = now === then || !(text === texts.from_nothing || /[1-9]/.test(text));
+  const moved = isSame ? "same" : now > then ? "up" : "down";
+  const verdict = isSame ? "same" : (moved === "up") === (of.direction !== "down") ? "better" : "worse";
+  return { moved, verdict, arrow: { up: "▲", down: "▼", same: "■" }[moved], text };
+}
+
+function changeText(now, then, of) {
+  if (of.unit === "ratio") return difference(now - then, of);
+  if (then === 0) return now === 0 ? share(0) : texts.from_nothing;
+  return numberFormat({ style: "percent", ...digits(0, 1), signDisplay: "exceptZero" }).format((now - then) / Math.abs(then));
 }
 
 const dates = new Map();

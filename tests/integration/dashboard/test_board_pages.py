@@ -258,6 +258,17 @@ async def test_light_or_dark_can_be_chosen(visit):
     assert await page.evaluate(luminance) > 690
 
 
+async def test_the_trees_branches_stand_in_one_row(visit):
+    """From 1100 pixels on, all six below the line that joins them; no name or number leaves its box."""
+    page = await visit("/tree", viewport={"width": 1100, "height": 900})
+    tops = await page.locator(".branch").evaluate_all("all => all.map(each => each.getBoundingClientRect().top)")
+    assert (len(tops), len(set(tops))) == (6, 1)
+    wide = await page.locator(".node").evaluate_all(
+        "all => all.filter(each => each.scrollWidth > each.clientWidth).length"
+    )
+    assert wide == 0
+
+
 async def test_customers_at_risk_have_reasons_and_owners(visit):
     """And beside them stands what the best customers do that those who left did not."""
     page = await visit("/customers")

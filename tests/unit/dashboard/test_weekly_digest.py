@@ -208,6 +208,14 @@ def test_numbers_are_written_as_the_reader_reads_them(written):
     assert "Budget: 1\u202f200,50\u00a0€" in written.actions[0].facts
 
 
+def test_a_change_too_small_to_be_written_is_neither_better_nor_worse(notes):
+    """33.91 % after 33.90 % reads 0.0 points."""
+    numbers = Numbers([aimed("use", unit="ratio")], {"use": ["0.3391", "0.3390"]}, boards=("use",))
+    spelling = Spelling("en", "EUR", texts_of("en"))
+    line = Writer(spelling, numbers.catalogue(), "x").write(composed(numbers, notes), "", "").kpis[0]
+    assert (line.change, line.is_better) == ("0.0\u00a0pts", None)
+
+
 def test_what_people_wrote_stays_text_in_every_format(written):
     """No markup of theirs survives."""
     texts = texts_of("fr")
