@@ -69,8 +69,10 @@ class Assembled:
         definitions = sources.definitions
         self._sources = sources
         self._calendar = Calendar(definitions.timezone)
-        accounts = AccountDimensions(SubscriptionEvents(sources.warehouse, definitions.timezone), sources.dimensions)
-        self._balances = BalanceComputer(sources.warehouse, definitions.timezone, accounts)
+        self._accounts = AccountDimensions(
+            SubscriptionEvents(sources.warehouse, definitions.timezone), sources.dimensions
+        )
+        self._balances = BalanceComputer(sources.warehouse, definitions.timezone, self._accounts)
         self._facts = FactStore(sources.warehouse)
         finder = ChangeFinder(sources.warehouse, definitions.timezone)
         self._moment = Moment()
@@ -124,6 +126,7 @@ class Assembled:
             sources.clock,
             sources.expert,
             self._balances.standing,
+            self._accounts,
         )
 
     def refresher(

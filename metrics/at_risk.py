@@ -22,6 +22,9 @@ USAGE_DAYS = 30
 DETRACTOR = 6
 """The highest score of a detractor."""
 
+OUTSIDE = "\0outside"
+"""The segment of whom the filters leave out."""
+
 _NPS = EventSet(events=("Survey Answered",), where=(Condition("kind", "=", ("nps",)),))
 
 

@@ -3,6 +3,7 @@
 Does not keep anything. Money and sums are Decimal, medians are exact. Bots are flagged, and counted like everybody.
 """
 
+from collections import Counter as Counted
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -11,11 +12,11 @@ from typing import Any
 
 from metrics import at_risk, counting, expert, following, streamed, visiting
 from metrics.asked_rows import Asked
-from metrics.asking import WHOLE, Answer, Ask, Pair, Query
+from metrics.asking import Answer, Ask, Pair, Query
 from metrics.dimensions import Dimensions
 from metrics.figures import answer_of
 from metrics.levels import levels
-from metrics.people import Customers, People
+from metrics.people import Accounts, Customers, People
 from metrics.periods import buckets_of
 from metrics.statement import Parameters
 from schemas.computes import (
@@ -64,7 +65,8 @@ class EventComputer:
     """Implements `metrics.asking.Computer`. Safe to use from several threads.
 
     `clock` gives Unix ms. `expert` runs the queries of the kind `sql`: read-only, with limits; without it there are
-    none. `customers` gives the accounts that pay at the end of a day, and how much, for the kind `at_risk`.
+    none. `customers` gives the accounts that pay at the end of a day, and how much, for the kind `at_risk`;
+    `accounts` what is known of them by dimension.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class EventComputer:
         clock: Callable[[], int],
         expert: Query | None = None,
         customers: Customers | None = None,
+        accounts: Accounts | None = None,
     ) -> None:
         self._query = query
         self._stream = stream
@@ -82,7 +85,7 @@ class EventComputer:
         self._clock = clock
         self._expert = expert
         self._customers = customers
-        self._people = People(query, dimensions, customers)
+        self._people = People(query, dimensions, customers, accounts)
 
     def asked(self, ask: Ask) -> Asked:
         """The question with all that its statements need."""
@@ -166,16 +169,16 @@ class EventComputer:
     def _at_risk(self, compute: AtRisk, asked: Asked) -> Answer:
         if self._customers is None:
             raise UnknownDimension("nobody knows the customers here")
-        if asked.is_narrowed:
-            raise UnknownDimension("customers at risk cannot be split or filtered")
         paying = {bucket: list(self._customers(bucket.last)) for bucket in asked.ask.buckets}
         risks = at_risk.Risks(self._query, compute, asked, chain.from_iterable(paying.values()))
-        return {
-            WHOLE: {
-                bucket.first: Pair(Decimal(len(risks.at(bucket.last, customers))))
-                for bucket, customers in paying.items()
-            }
-        }
+        segment_of = self._people.segments_of_accounts(asked.ask)
+        answer: dict[str | None, dict[date, Pair]] = {}
+        for bucket, customers in paying.items():
+            known = {account: segment_of(account) for account in customers}
+            found = Counted(known[risk.account] for risk in risks.at(bucket.last, customers))
+            for segment in {*known.values()} - {at_risk.OUTSIDE}:
+                answer.setdefault(segment, {})[bucket.first] = Pair(Decimal(found[segment]))
+        return answer
 
 
 def _over(above: Answer, below: Answer) -> Answer:

@@ -79,7 +79,8 @@ def computer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventComputer
     publish_funnel(PeopleStore(warehouse))
     now = round(datetime(2026, 11, 20, 18, tzinfo=UTC).timestamp() * 1000)
     dimensions = Dimensions(("role",), ("industry",))
-    yield EventComputer(warehouse, STREAM, dimensions, lambda: now, None, lambda day: MRR)
+    size = {"gone": "small", "sad": "large", "busy": "large"}
+    yield EventComputer(warehouse, STREAM, dimensions, lambda: now, None, lambda day: MRR, lambda dimension: size)
     warehouse.close()
 
 
@@ -138,8 +139,24 @@ def test_their_number_is_known_for_every_day(computer: EventComputer) -> None:
         members = computer.members(AtRisk(30), Ask([Bucket(day, day)]), 10)
         assert found[day] == Pair(Decimal(len(members)))
     assert [int(pair.numerator or 0) for pair in found.values()] == [4, 4, 3, 4]
+
+
+def test_customers_at_risk_are_split_by_what_is_known_of_accounts(computer: EventComputer) -> None:
+    """The same that customers and MRR are split by; a segment without anybody at risk says 0."""
+    today = [Bucket(TODAY, TODAY)]
+    found = computer.compute(AtRisk(30), Ask(today, (), "industry"))
+    assert {segment: int(pairs[TODAY].numerator or 0) for segment, pairs in found.items()} == {
+        "small": 1,
+        "large": 1,
+        None: 2,
+    }
+    large = Ask(today, (Segment("industry", "large"),))
+    assert computer.compute(AtRisk(30), large) == {WHOLE: {TODAY: Pair(Decimal(1))}}
+    assert [(one.id, one.attributes["industry"]) for one in computer.members(AtRisk(30), large, 5)] == [
+        ("sad", "large")
+    ]
     with pytest.raises(UnknownDimension):
-        computer.compute(AtRisk(30), Ask([Bucket(TODAY, TODAY)], (Segment("industry", "media"),)))
+        computer.compute(AtRisk(30), Ask(today, (), "property.feature"))
 
 
 def test_a_funnel_by_segment_counts_the_entries_of_its_people(computer: EventComputer) -> None:
