@@ -5,7 +5,7 @@ import { definitionButton, targetText } from "./definition.js";
 import { element } from "./elements.js";
 import { carried } from "./question.js";
 import { sparkLine } from "./spark.js";
-import { amount, comparison, days, instant, inWords, wholeShare } from "./values.js";
+import { amount, comparison, days, instant, inWords, isoDay, wholeShare } from "./values.js";
 
 const isThere = (value) => value !== null && value !== undefined;
 
@@ -111,8 +111,16 @@ function remainder(card) {
   return gap > 0 ? say(texts.short_of_target, { gap: size }) : texts.target_reached;
 }
 
-function emptyReason(card) {
-  return isThere(card.value) ? null : element("p", { class: "change" }, card.error ?? texts.no_value);
+/** Why a card has no value, in words; empty when it has one. Of days that nothing is complete of, the count still runs. */
+export function emptyWords(card, through, nothing = texts.no_data) {
+  if (isThere(card.value)) return "";
+  if (card.error) return card.error;
+  const isCounted = through && (!card.from || isoDay(new Date(through)) >= card.from);
+  return isCounted ? nothing : texts.being_counted;
+}
+
+function emptyReason(card, through) {
+  return isThere(card.value) ? null : element("p", { class: "change" }, emptyWords(card, through, texts.no_value));
 }
 
 /** Long values are written smaller, so that they stay on one line. */
@@ -129,7 +137,7 @@ export function figure(card, { compare, through, period }) {
     { class: "card figure", "data-status": card.status, "data-metric": card.metric },
     element("div", { class: "head" }, element("h3", {}, metricLink(card)), definitionButton(card)),
     element("div", { class: "row" }, amountLine(card), line),
-    emptyReason(card) ?? changeLine(card, compare),
+    emptyReason(card, through) ?? changeLine(card, compare),
     card.status && card.status !== "none" ? element("p", {}, statusBadge(card.status)) : null,
     goalLine(card, false),
     decisionLine(card),
@@ -149,7 +157,7 @@ export function starFigure(card, { compare, through, period }) {
       element("p", { class: "overline" }, texts.north_star),
       element("div", { class: "head" }, element("h3", {}, metricLink(card)), definitionButton(card)),
       element("p", { class: "amount" }, amount(card.value, card)),
-      emptyReason(card) ?? changeLine(card, compare),
+      emptyReason(card, through) ?? changeLine(card, compare),
     ),
     element(
       "div",

@@ -3,7 +3,7 @@
 import { say, texts } from "./context.js";
 import { definitionButton, targetText } from "./definition.js";
 import { element } from "./elements.js";
-import { changeCell, earlierOf, marksOf, metricLink, statusBadge } from "./figures.js";
+import { changeCell, earlierOf, emptyWords, marksOf, metricLink, statusBadge } from "./figures.js";
 import { sparkLine } from "./spark.js";
 import { amount, bucket, count, nameOf, NO_VALUE, segmentName, share, wholeShare } from "./values.js";
 
@@ -30,25 +30,25 @@ function groupRow(text, columns) {
 
 const metricHeads = (compare, hasTrend) => [texts.metric, compare === "year" ? texts.last_year : texts.previous, texts.current, texts.trend, ...(hasTrend ? [texts.over_time] : []), texts.objective, texts.status];
 
-function metricRow(card, compare, hasTrend) {
+function metricRow(card, { compare, through }, hasTrend) {
   const name = element("span", {}, metricLink(card), " ", definitionButton(card));
-  const now = element("span", {}, marksOf({ ...card, settled: true }), " ", element("b", {}, amount(card.value, card)));
+  const now = element("span", {}, marksOf({ ...card, settled: true }), " ", emptyWords(card, through) ? element("small", { class: "hint" }, emptyWords(card, through)) : element("b", {}, amount(card.value, card)));
   const line = hasTrend ? [sparkLine(card.trend, card.settled === false) ?? NO_VALUE] : [];
   return tableRow([name, amount(earlierOf(card, compare), card), now, changeCell(card, compare), ...line, targetText(card) || NO_VALUE, statusBadge(card.status) ?? NO_VALUE]);
 }
 
 /** Metrics with previous, current, trend and objective. */
-export function metricTable(rows, { compare }, caption = texts.metrics) {
-  return table(caption, metricHeads(compare, false), rows.map((card) => metricRow(card, compare, false)));
+export function metricTable(rows, page, caption = texts.metrics) {
+  return table(caption, metricHeads(page.compare, false), rows.map((card) => metricRow(card, page, false)));
 }
 
 /** The same, under a heading for each stage. */
-export function stageTable(rows, { compare }) {
-  const heads = metricHeads(compare, true);
+export function stageTable(rows, page) {
+  const heads = metricHeads(page.compare, true);
   const stages = [...new Set(rows.map(({ stage }) => stage ?? ""))];
   const body = stages.flatMap((stage) => [
     groupRow(stage ? nameOf("stage", stage) : texts.no_stage, heads.length),
-    ...rows.filter((card) => (card.stage ?? "") === stage).map((card) => metricRow(card, compare, true)),
+    ...rows.filter((card) => (card.stage ?? "") === stage).map((card) => metricRow(card, page, true)),
   ]);
   return table(texts.stages, heads, body);
 }

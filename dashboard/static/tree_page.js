@@ -37,7 +37,7 @@ function show(data) {
     ...(data.complete_through ? [element("span", {}, `${texts.complete_through} `, element("b", {}, instant(data.complete_through)))] : []),
   ];
   const head = element("header", { class: "page-head" }, element("div", {}, element("h1", {}, texts.tree_title), element("p", { class: "lead" }, texts.tree_lead), element("p", { class: "facts-line" }, ...facts)));
-  setChildren(content, head, form, element("div", { class: "sheet" }, treeView(data, { compare: question().compare, carried: carried(), headings: "h2" })));
+  setChildren(content, head, form, element("div", { class: "sheet" }, treeView(data, { compare: question().compare, through: data.complete_through, carried: carried(), headings: "h2" })));
 }
 
 onQuestion(load);

@@ -2,7 +2,7 @@
 
 import { linkTo, texts } from "./context.js";
 import { element } from "./elements.js";
-import { changeLine, statusBadge } from "./figures.js";
+import { changeLine, emptyWords, statusBadge } from "./figures.js";
 import { notice } from "./notices.js";
 import { amount, inWords, nameOf } from "./values.js";
 
@@ -40,7 +40,7 @@ function nodeLink(node, page, over = "") {
     over ? element("span", { class: "overline" }, over) : null,
     element("span", { class: "name" }, inWords(node.label) || node.metric),
     element("span", { class: "amount" }, amount(node.value, node)),
-    changeLine(node, page.compare, "span"),
+    emptyWords(node, page.through) ? element("span", { class: "change" }, emptyWords(node, page.through)) : changeLine(node, page.compare, "span"),
     statusBadge(node.status),
   );
   return link;
