@@ -48,13 +48,14 @@ function variantRow(variant, isControl, most) {
   ];
 }
 
-function readings({ reason, sample_ratio: ratio, method, from, to }) {
+function readings({ variants, reason, sample_ratio: ratio, method, from, to }) {
   const facts = [
     reason ? element("span", {}, nameOf("verdict_reason", reason.replaceAll(/[^a-z]+/g, "_"))) : null,
     ratio ? element("span", { class: ratio.status === "ok" ? "" : "worse" }, `${nameOf("sample_ratio", ratio.status)} (p = ${count3(ratio.p_value)})`) : null,
     element("span", {}, days(from, to)),
   ];
-  return [element("p", { class: "key-line" }, ...facts.filter(Boolean)), element("details", {}, element("summary", {}, texts.method), element("p", { class: "hint" }, method))];
+  const isUnknown = variants.some(({ churn_rate: churn }) => churn === null);
+  return [element("p", { class: "key-line" }, ...facts.filter(Boolean)), isUnknown ? element("p", { class: "hint" }, texts.churn_unknown) : "", element("details", {}, element("summary", {}, texts.method), element("p", { class: "hint" }, method))];
 }
 
 const count3 = (value) => amount(value, { unit: "score", decimals: 3 }, { minimumFractionDigits: 0 });

@@ -22,18 +22,28 @@ function fill(place, metric, answer, catalogue, segment) {
   if (answer.before === null || answer.after === null) return setChildren(place, smallNotice(texts.why_none, texts.why_none_hint));
   const names = new Map(catalogue.map((each) => [each.metric, inWords(each.label)]));
   const change = element("p", { class: "change" }, `${amount(answer.before, metric)} → `, element("b", {}, amount(answer.after, metric)), ` (${difference(answer.change, metric)})`, segment ? ` · ${texts.why_unfiltered}` : "");
+  const doubt = doubtOfAll(Object.values(answer.segments).flat()) || doubtOfAll(answer.inputs);
+  const said = doubt ? element("p", { class: "change" }, say(texts.suspect_all, { doubt: nameOf("digest_doubt", doubt) })) : null;
   const lists = [
-    ...(answer.inputs.length ? [shareList(texts.by_inputs, answer.inputs, metric, (name) => inputName(name, names))] : []),
-    ...Object.entries(answer.segments).map(([dimension, shares]) => shareList(say(texts.by_dimension, { dimension: dimensionName(dimension) }), shares, metric, (name) => segmentName(name))),
+    ...(answer.inputs.length ? [shareList(texts.by_inputs, answer.inputs, metric, (name) => inputName(name, names), doubt)] : []),
+    ...Object.entries(answer.segments).map(([dimension, shares]) => shareList(say(texts.by_dimension, { dimension: dimensionName(dimension) }), shares, metric, (name) => segmentName(name), doubt)),
   ];
-  return setChildren(place, change, ...(lists.length ? lists : [smallNotice(texts.why_none, texts.why_alone)]));
+  return setChildren(place, change, said, ...(lists.length ? lists : [smallNotice(texts.why_none, texts.why_alone)]));
+}
+
+/** A doubt that all shares have: it is said once, not on every row. */
+function doubtOfAll(shares) {
+  const doubt = shares[0]?.suspect;
+  return doubt && shares.every(({ suspect }) => suspect === doubt) ? doubt : "";
 }
 
 function inputName(name, names) {
   return names.has(name) ? element("a", { href: linkTo(`/metrics/${encodeURIComponent(name)}`) }, names.get(name)) : name;
 }
 
-function shareList(title, shares, metric, named) {
+/** `said`: the doubt that stands above; rows of a list that all have it do not repeat it. */
+function shareList(title, shares, metric, named, said) {
+  const isSaid = said !== "" && doubtOfAll(shares) === said;
   const largest = shares.toSorted((one, other) => Math.abs(other.share) - Math.abs(one.share)).slice(0, MOST);
   const most = Math.max(...largest.map(({ share }) => Math.abs(share)), 0) || 1;
   const rows = largest.map(({ name, part, share, suspect }) => {
@@ -43,7 +53,7 @@ function shareList(title, shares, metric, named) {
     return element(
       "li",
       {},
-      element("span", {}, label, part === "mix" || part === "rate" ? ` · ${nameOf("part", part)}` : "", suspect ? element("span", { class: "tag warned", title: suspect }, texts.suspect) : ""),
+      element("span", {}, label, part === "mix" || part === "rate" ? ` · ${nameOf("part", part)}` : "", suspect && !isSaid ? element("span", { class: "tag warned", title: nameOf("digest_doubt", suspect) }, texts.suspect) : ""),
       element("b", {}, difference(share, metric)),
       element("span", { class: "track", "aria-hidden": "true" }, bar),
     );

@@ -258,6 +258,24 @@ async def test_light_or_dark_can_be_chosen(visit):
     assert await page.evaluate(luminance) > 690
 
 
+async def test_a_doubt_under_the_whole_range_is_said_once(visit):
+    """On every row it would tell nothing."""
+    page = await visit("/metrics/activation_rate")
+
+    async def doubt_all(route):
+        answer = await (await route.fetch()).json()
+        for share in [*answer["inputs"], *(each for shares in answer["segments"].values() for each in shares)]:
+            share["suspect"] = "incomplete"
+        await route.fulfill(json=answer)
+
+    await page.route("**/why?*", doubt_all)
+    await page.reload()
+    said = page.get_by_text("Doubtful data under the whole range: not all of it has arrived.")
+    await expect(said).to_have_count(1)
+    await expect(page.locator(".why-list").first).to_contain_text("Signups")
+    await expect(page.locator(".why-list .warned")).to_have_count(0)
+
+
 async def test_the_trees_branches_stand_in_one_row(visit):
     """From 1100 pixels on, all six below the line that joins them; no name or number leaves its box."""
     page = await visit("/tree", viewport={"width": 1100, "height": 900})
