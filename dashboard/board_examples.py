@@ -26,7 +26,7 @@ PERIOD: dict[str, Any] = {
     "previous": {"from": "2026-09-28", "to": "2026-10-25"},
     "last_year": {"from": "2025-10-26", "to": "2025-11-22"},
 }
-TREND: dict[str, Any] = {"bucket": "2026-11-22", "value": 47500.0, "maturing": False}
+TREND: dict[str, Any] = {"bucket": "2026-11-22", "value": 47500.0, "maturing": False, "version": 1}
 CARD: dict[str, Any] = {
     "metric": "mrr",
     "label": "MRR",

@@ -97,9 +97,12 @@ class MetricCard(Shape):
 
 
 class TrendPoint(Shape):
+    """`version`: of the definition that published the bucket; the card's `value` counts all days by the card's own."""
+
     bucket: str
     value: float | None
     maturing: bool
+    version: int
 
 
 class NumberCard(MetricCard):

@@ -74,7 +74,15 @@ def read_trend(source: CardSource, metric_id: str, days: Days, grain: Grain) -> 
         values = source.measures.series(question).values
     except (KeyError, NotComputable, UnknownDimension):
         return []
-    return [{"bucket": value.bucket, "value": number(value.value), "maturing": value.is_maturing} for value in values]
+    return [
+        {
+            "bucket": value.bucket,
+            "value": number(value.value),
+            "maturing": value.is_maturing,
+            "version": value.version,
+        }
+        for value in values
+    ]
 
 
 def read_segment_rows(source: CardSource, metric_id: str, days: Days, split: str, top: int = 8) -> list[dict[str, Any]]:

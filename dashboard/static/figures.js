@@ -53,9 +53,13 @@ export function marksOf(card) {
     ...(card.settled === false ? [element("span", { class: "tag", title: texts.running_hint }, texts.not_settled)] : []),
     ...(card.maturing ? [element("span", { class: "tag", title: texts.maturing_hint }, texts.maturing)] : []),
     ...(card.restated ? [element("span", { class: "tag warned", title: texts.restated_hint }, `◆ ${texts.restated}`)] : []),
+    ...(spansVersions(card) ? [element("span", { class: "tag warned", title: say(texts.spans_versions_hint, { version: String(card.version) }) }, say(texts.spans_versions, { version: String(card.version) }))] : []),
   ];
   return marks.length ? element("span", { class: "marks" }, ...marks) : null;
 }
+
+/** The card counts all its days by one version, its line shows each day by the version that published it. */
+const spansVersions = ({ version, trend }) => (trend ?? []).some((point) => isThere(point.value) && point.version !== version);
 
 /** Owner, completeness, the days that are its own, and what is not final. */
 export function foot(card, through, period) {

@@ -276,6 +276,23 @@ async def test_a_doubt_under_the_whole_range_is_said_once(visit):
     await expect(page.locator(".why-list .warned")).to_have_count(0)
 
 
+async def test_a_card_over_two_versions_of_a_definition_says_so(visit):
+    """Its value counts every day by the newer one; the line keeps what was published."""
+    page = await visit("/boards/exec")
+    card = page.locator('.figure[data-metric="mrr"]')
+    await expect(card).not_to_contain_text("definition v")
+
+    async def change_definition(route):
+        answer = await (await route.fetch()).json()
+        for shown in (card for section in answer["sections"] for card in section["cards"]):
+            shown["version"] = 2
+        await route.fulfill(json=answer)
+
+    await page.route("**/view/boards/exec*", change_definition)
+    await page.reload()
+    await expect(card).to_contain_text("definition v2")
+
+
 async def test_the_trees_branches_stand_in_one_row(visit):
     """From 1100 pixels on, all six below the line that joins them; no name or number leaves its box."""
     page = await visit("/tree", viewport={"width": 1100, "height": 900})

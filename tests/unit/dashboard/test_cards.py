@@ -147,7 +147,7 @@ def test_texts_are_in_the_language_that_is_asked_for():
 def test_a_trend_has_the_values_of_its_buckets():
     """What the little line is drawn from."""
     trend = read_trend(source(ByDay({LAST: (3, None, False)}), metric()), "sales", Days(LAST, LAST), "day")
-    assert trend == [{"bucket": LAST, "value": 3.0, "maturing": False}]
+    assert trend == [{"bucket": LAST, "value": 3.0, "maturing": False, "version": 1}]
 
 
 @pytest.mark.parametrize(
