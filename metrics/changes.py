@@ -86,7 +86,9 @@ class Changes:
         """From which day on data that is needed has changed, and why; None: none of it has."""
         found = [changed for (type_, event), changed in self.messages.items() if _touches(needs, type_, event)]
         if needs.people and self.people is not None:
-            found.append(self.people)
+            # Who is united may have had events for long that belong to another account now.
+            day, cause = self.people
+            found.append((ALL if needs.accounts else day, cause))
         found += [(day, Cause("facts")) for fact, day in self.facts.items() if needs.everything or fact in needs.facts]
         return min(found, key=lambda one: one[0]) if found else None
 
@@ -165,7 +167,7 @@ class ChangeFinder:
                 found.setdefault((type_, event), (day, Cause("late event", message)))
                 if type_ == GROUP:
                     # The account of everything that somebody ever did.
-                    found[type_, event] = (ALL, Cause("late event", message))
+                    found[type_, event] = (ALL, Cause("account", message))
         return found
 
     def _united(self) -> tuple[date, Cause] | None:

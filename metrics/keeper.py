@@ -208,6 +208,8 @@ class PointKeeper:
     def _is_at_rest(self) -> bool:
         """Whether nothing more arrives for now; finding that out may take a short pause."""
         began = time.monotonic()
+        if self._has_settled():
+            return True
         if began < self._live_until:
             return False
         oldest = int(began) - BUSY_SECONDS
@@ -220,6 +222,10 @@ class PointKeeper:
             return True
         self._live_until = time.monotonic() + LIVE_SECONDS
         return False
+
+    def _has_settled(self) -> bool:
+        """Whether everything that was answered before the last look is counted and loaded: readers may rely on that."""
+        return self._look is not None and self._look.completeness.lag_events == 0
 
     def _turn_day(self, yesterday: date) -> None:
         self._generation += 1

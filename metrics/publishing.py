@@ -19,7 +19,7 @@ from metrics.periods import GRAINS, bucket_before, bucket_end, buckets_of
 from metrics.published import Place, Point, PublishedPoints, Restatement, Version, point_of, rounded
 from schemas.calendar import Calendar, day_date
 from schemas.catalogue import MetricDefinition
-from schemas.computes import STREAMED, Counter
+from schemas.computes import STREAMED, Compute, Counter, Retention, TimeBetween
 from schemas.measuring import Value
 
 LATE, DEFINITION = "late event", "definition"
@@ -177,6 +177,8 @@ class Publisher:
 
     def _unsettled_from(self, publication: Publication, look: Look) -> date | None:
         """The first bucket that is over, complete and at rest, but was published before it was."""
+        if _never_closes(publication.formula):
+            return None
         limit = self._over_before(publication.formula, look)
         days = [
             place.bucket
@@ -220,9 +222,10 @@ class Publisher:
         changed: dict[Place, Point] = {}
         restated: list[Restatement] = []
         name, limit = "", self._over_before(publication.formula, look)
+        closes = not _never_closes(publication.formula)
         for place, bucket, value in values:
             old = known.get(place)
-            is_over = not value.is_maturing and bucket.last < limit
+            is_over = closes and not value.is_maturing and bucket.last < limit
             point = point_of(value, is_over or (old is not None and old.was_over))
             if old == point:
                 continue
@@ -242,6 +245,17 @@ class Publisher:
             self._published.write_points(metric.id, metric.version, changed)
             publication.points = known | changed
         return len(changed)
+
+
+def _never_closes(formula: Formula) -> bool:
+    """Whether values of any day go on moving without anything being late: no change of them is a restatement."""
+    return any(_is_open_ended(leaf.compute) for leaf in leaves_of(formula))
+
+
+def _is_open_ended(compute: Compute) -> bool:
+    if isinstance(compute, Retention):
+        return compute.mode == "on_or_after"
+    return isinstance(compute, TimeBetween)
 
 
 def version_of(publication: Publication, bucket: Bucket) -> int:

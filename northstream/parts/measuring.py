@@ -51,7 +51,7 @@ class Measuring:
                 catalogue=catalogue.current,
                 findings=catalogue.findings,
                 clock=unix_ms,
-                completeness=stores.reports.recent_completeness,
+                completeness=stores.reports.completeness,
                 expert=expert,
                 may_publish=may_publish,
             )

@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 from integration.metrics.measuring_rig import Rig, count_of, metric
 
-from schemas.computes import Actives, EventSet, Expression, Fact, Ratio, Sql
+from schemas.computes import (
+    Actives,
+    Balance,
+    Compute,
+    EventSet,
+    Expression,
+    Fact,
+    Ratio,
+    Retention,
+    Sql,
+    TimeBetween,
+)
 from schemas.measuring import FactRow, Grain, NotComputable, SeriesQuestion, Value
 from warehouse.client import Warehouse
 from warehouse.migrate import migrate
@@ -264,3 +275,39 @@ def test_older_history_that_comes_later_is_answered_at_once(rig: Rig) -> None:
     first, last = rig.days_ago(310), rig.days_ago(290)
     series = rig.measures.series(SeriesQuestion("orders", first, last, "month"))
     assert sum(value.value or 0 for value in series.values) == 1
+
+
+def test_uniting_two_users_moves_what_they_paid_to_the_account_that_they_share(rig: Rig) -> None:
+    """Also of days before the first message of the one who brings the account."""
+    rig.define(metric("mrr", Balance("end"), unit="money"))
+    paid = [("c", 8, 50), ("a", 6, 100)]
+    rig.happen("c1", rig.days_ago(9), "", type="group", user_id="c", group_id="G")
+    for user, days, amount in paid:
+        terms = f'{{"plan": "team", "mrr": {amount}}}'
+        rig.happen(f"{user}2", rig.days_ago(days), "Subscription Started", user_id=user, properties=terms)
+    rig.happen("b1", rig.days_ago(2), "", type="group", user_id="b", group_id="G")
+    rig.refresher.round()
+    assert numbers_of(rig, "mrr", 8) == [50, *[150] * 7]
+    rig.unite("b", "a")
+    assert numbers_of(rig, "mrr", 8) == [50, *[100] * 7]
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        TimeBetween(EventSet(events=("Account Created",)), EventSet(events=("Report Shared",))),
+        Retention(3, mode="on_or_after", activity=EventSet(events=("Report Shared",))),
+    ],
+)
+def test_what_goes_on_in_time_restates_nothing(rig: Rig, compute: Compute) -> None:
+    """Who comes today changes a day long past, and nothing about it is late."""
+    rig.define(metric("going_on", compute))
+    for number in range(3):
+        rig.happen(f"s{number}", rig.days_ago(10), "Account Created", user_id=f"u{number}")
+    rig.happen("e0", rig.days_ago(6), "Report Shared", user_id="u0")
+    rig.refresher.round()
+    before = numbers_of(rig, "going_on", 11)[0]
+    rig.happen("e1", rig.today, "Report Shared", user_id="u1")
+    rig.refresher.round()
+    assert numbers_of(rig, "going_on", 11)[0] != before
+    assert rig.restatements("going_on") == []
