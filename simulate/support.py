@@ -31,10 +31,11 @@ def maybe_open_ticket(world: World, day: Day, at_ms: int, person: Person, device
 
 
 def plan_surveys(world: World, person: Person) -> None:
-    """NPS is asked a month after signup and every three months; CES once, early."""
+    """NPS is asked about a month after signup and every three months; CES once, early."""
     for days in _NPS_DAYS:
         if world.random.random() < 0.3:
-            world.later(person.signup_day + days, partial(_answer_nps, world, person))
+            asked = days + world.random.randint(-7, 14)
+            world.later(person.signup_day + asked, partial(_answer_nps, world, person))
     if world.random.random() < 0.12:
         world.later(person.signup_day + 3, partial(_answer_ces, world, person))
 
