@@ -46,12 +46,12 @@ HANGING_SECONDS = 900.0
 
 
 @contextmanager
-def under_load(folder: Path) -> Iterator[tuple[Scene, Checker, FaultyProxy]]:
+def under_load(folder: Path, clients: int = 4) -> Iterator[tuple[Scene, Checker, FaultyProxy]]:
     """A cluster whose roles reach the warehouse through a proxy."""
     cluster = new_cluster(folder, shared_kafka(), own_topics())
     with FaultyProxy("127.0.0.1", cluster.sql_port) as proxy:
         cluster.settings["CLICKHOUSE_URL"] = proxy.url
-        with cluster_under_load(cluster, new_seed(), ROLES) as (scene, checker):
+        with cluster_under_load(cluster, new_seed(), ROLES, clients) as (scene, checker):
             yield scene, checker, proxy
 
 
@@ -91,7 +91,8 @@ def test_spoilt_inserts_are_neither_lost_nor_doubled(tmp_path: Path) -> None:
 @pytest.mark.timeout(3600)
 def test_every_way_to_spoil_every_table_changes_no_number(tmp_path: Path) -> None:
     """All tables in all ways, and everything in every way for a while, hanging included."""
-    with under_load(tmp_path) as (scene, checker, proxy):
+    # What hangs takes minutes, in which more clients would send more than can be compared in one answer.
+    with under_load(tmp_path, clients=1) as (scene, checker, proxy):
         checker.settle_seconds = HANGING_SECONDS
         for fault in (*ONCE, Fault.HANG, Fault.HANG_AFTER):
             for table in WRITTEN:
