@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from schemas.measuring import NotComputable, UnknownDimension
+from schemas.reading import ReadingUnavailable
 
 
 class Reason(StrEnum):
@@ -86,6 +87,7 @@ def answer_failures(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_invalid_parameter)
     app.add_exception_handler(UnknownDimension, _on_unknown_dimension)
     app.add_exception_handler(NotComputable, _on_not_computable)
+    app.add_exception_handler(ReadingUnavailable, _on_unavailable)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_defect)
 
@@ -93,6 +95,10 @@ def answer_failures(app: FastAPI) -> None:
 async def _on_failure(_request: Request, failure: Exception) -> Response:
     assert isinstance(failure, Failure)
     return error_response(failure.reason, failure.message)
+
+
+async def _on_unavailable(_request: Request, _failure: Exception) -> Response:
+    return error_response(Reason.UNAVAILABLE, "the warehouse does not answer now; try again")
 
 
 async def _on_invalid_parameter(_request: Request, failure: Exception) -> Response:

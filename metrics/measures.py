@@ -89,7 +89,7 @@ class CatalogueMeasures:
         self._drilling = parts.drilling
 
     def catalogue(self) -> Catalogue:
-        return self._edition().catalogue
+        return self._parts.shelf.catalogue()
 
     def findings(self) -> Sequence[str]:
         return self._parts.findings()

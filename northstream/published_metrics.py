@@ -34,7 +34,7 @@ class PublishedMetrics:
                 str(name): {int(version): str(digest) for version, digest in versions.items()}
                 for name, versions in kept.items()
             }
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         except (OSError, ValueError, AttributeError) as error:
             advice = "remove it to forget under which definitions numbers were published"

@@ -16,8 +16,8 @@ from northstream.launch import Launch
 from northstream.lifetime import Lifetime, live
 from northstream.parts.alerting import create_alerter
 from northstream.parts.boards import create_api, follow_completeness
+from northstream.parts.embedded_expert import EmbeddedExpert
 from northstream.parts.embedded_stores import EmbeddedStores, open_embedded_stores
-from northstream.parts.expert_queries import EmbeddedExpert
 from northstream.parts.measuring import open_measuring
 from northstream.parts.sql import create_sql_face
 from northstream.parts.stream import freeze_people, run_stream, tune_garbage_collection

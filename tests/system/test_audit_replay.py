@@ -11,6 +11,12 @@ from typing import Any
 from system.installation import Installation, run, running
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+_STREAMED_POINTS = (
+    "SELECT metric, day, value FROM northstream.metric_points WHERE metric IN ('dau', 'wau', 'mau', 'stickiness',"
+    " 'signups', 'activated', 'activations', 'activation_rate') ORDER BY metric, day"
+)
+"""Those that a replay makes anew; the others are computed beside it, each in its time."""
+
 CORE_ACTIONS = ("Project Created", "Task Completed", "Teammate Invited")
 
 
@@ -71,14 +77,14 @@ def test_an_audit_finds_nothing_and_a_replay_changes_nothing(tmp_path: Path) -> 
         first = ask(product, "audit", cwd=tmp_path)
         assert (first.returncode, first.stderr) == (0, "")
         assert "numbers compared, no difference" in first.stdout
-        before = product.rows("SELECT * FROM northstream.metric_points ORDER BY metric, day")
+        before = product.rows(_STREAMED_POINTS)
         engine = product.child("engine")
         replayed = ask(product, "replay", cwd=tmp_path)
         assert (replayed.returncode, replayed.stderr) == (0, "")
         assert "the new numbers are served" in replayed.stdout
         assert product.child("engine") != engine
         product.settle()
-        assert product.rows("SELECT * FROM northstream.metric_points ORDER BY metric, day") == before
+        assert product.rows(_STREAMED_POINTS) == before
         assert product.get("/api/persons/user%203")["active_days"] == 1
         product.send(*life("user 8", ago(0)))
         product.settle()

@@ -77,23 +77,13 @@ def test_a_late_event_and_a_merge_restate_days_that_were_over(tmp_path: Path) ->
             (str(second.date()), 3, 2, "merge"),
         ]
 
-        assert dau(product, second, "now") | {"status": ""} == {
-            "bucket": str(second.date()),
-            "value": 2.0,
-            "status": "",
-            "settled": True,
-            "restated": True,
-        }
+        shown = dau(product, second, "now")
+        assert (shown["value"], shown["settled"], shown["restated"]) == (2.0, True, True)
         assert [dau(product, day, "first")["value"] for day in (second, fourth)] == [2, 2]
         assert [dau(product, day, "now")["value"] for day in (second, fourth)] == [2, 1]
         wau = f"/api/metrics/wau?from={fourth.date()}&to={fourth.date()}"
-        assert product.get(wau)["points"][0] | {"status": "", "settled": True} == {
-            "bucket": str(fourth.date()),
-            "value": 1.0,
-            "status": "",
-            "settled": True,
-            "restated": True,
-        }
+        week = product.get(wau)["points"][0]
+        assert (week["value"], week["restated"]) == (1.0, True)
         touched = product.get("/api/events/eve is late")["restated"]
         assert {"metric": "dau", "day": str(second.date()), "before": 2, "after": 3, "reason": "late event"} in touched
     with running(tmp_path / "data") as product:

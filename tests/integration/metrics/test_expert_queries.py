@@ -10,7 +10,7 @@ from metrics.asked_rows import Asked
 from metrics.asking import WHOLE, Ask, Bucket, Pair
 from metrics.dimensions import Dimensions
 from metrics.expert import answer
-from northstream.parts.expert_queries import EmbeddedExpert
+from northstream.parts.embedded_expert import EmbeddedExpert
 from schemas.computes import Sql
 from schemas.definitions import StreamDefinitions
 from schemas.measuring import NotComputable, Segment, UnknownDimension
