@@ -8,6 +8,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
+import pytest
 from system.installation import Installation, run, running
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -187,6 +188,7 @@ def test_a_replay_of_nothing_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
 
 
+@pytest.mark.long
 def test_an_audit_beside_steady_traffic_takes_nothing_under_way_for_wrong(tmp_path: Path) -> None:
     """Events keep coming: days that are over are compared, and nothing is repaired that was right."""
     stopping = threading.Event()

@@ -75,6 +75,7 @@ def spoil_all(scene: Scene, proxy: FaultyProxy, fault: Fault) -> None:
     scene.tell(f"everything was {fault!s}, {proxy.seen[fault] - met} requests")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_spoilt_inserts_are_neither_lost_nor_doubled(tmp_path: Path) -> None:
     """Done but not answered, answered with an error though done, half received; then everything for a while."""

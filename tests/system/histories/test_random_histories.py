@@ -80,6 +80,7 @@ def compare_together(running: Running, seeds: range, kept: Path) -> None:
         pytest.fail(f"seeds {seeds}, history in {kept}:\n" + "\n".join(found[:40]))
 
 
+@pytest.mark.long
 def test_three_hundred_small_histories_equal_the_reference(tmp_path: Path, paris_workspace: Path) -> None:
     """Few people who meet often: the density finds what a long history dilutes."""
     with up(tmp_path / "data", paris_workspace) as running:
