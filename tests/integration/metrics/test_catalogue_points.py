@@ -1,10 +1,8 @@
 """Points of the catalogue over a real engine: kept fresh by what changed, published, restated, by version."""
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from integration.metrics.measuring_rig import Rig, count_of, metric
@@ -23,18 +21,9 @@ from schemas.computes import (
 )
 from schemas.measuring import FactRow, Grain, NotComputable, SeriesQuestion, Value
 from warehouse.client import Warehouse
-from warehouse.migrate import migrate
 
 ORDERS = metric("orders", count_of("Order Completed"))
 VIEWS = metric("views", count_of("Pricing Viewed"))
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    opened = Warehouse.embedded(Path(tmp_path_factory.mktemp("points")))
-    migrate(opened)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

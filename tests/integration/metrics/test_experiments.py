@@ -1,10 +1,9 @@
 """Experiments, and what the best customers do, in a real engine: from events to what became of people."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,7 +19,6 @@ from schemas.calendar import day_number
 from schemas.definitions import StreamDefinitions
 from schemas.measuring import ActionContrast, FunnelReach, Segment, VariantOutcome
 from warehouse.client import Warehouse
-from warehouse.migrate import migrate
 
 NOVEMBER = Bucket(date(2026, 11, 1), date(2026, 11, 30))
 NOW_MS = int(datetime(2026, 12, 1, tzinfo=UTC).timestamp() * 1000)
@@ -42,21 +40,6 @@ class Paying:
 
     def left(self, first: date, last: date) -> Mapping[str, date]:
         return {account: day for account, day in self.gone.items() if first <= day <= last}
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    opened = Warehouse.embedded(Path(tmp_path_factory.mktemp("experiments")))
-    migrate(opened)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def warehouse(engine: Warehouse) -> Warehouse:
-    for table in ("events", "metric_events", "overrides"):
-        engine.command(f"TRUNCATE TABLE northstream.{table}")
-    return engine
 
 
 @pytest.fixture

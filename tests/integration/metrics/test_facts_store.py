@@ -1,9 +1,7 @@
 """Facts in a real engine: versions, what counts, what buckets make of them, to the digit."""
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +10,6 @@ from metrics.facts import FactComputer, FactStore
 from schemas.computes import Fact
 from schemas.measuring import FactRow, Segment, UnknownDimension
 from warehouse.client import Warehouse
-from warehouse.migrate import migrate
 
 OCTOBER = Bucket(date(2026, 10, 1), date(2026, 10, 31))
 NOVEMBER = Bucket(date(2026, 11, 1), date(2026, 11, 30))
@@ -22,14 +19,6 @@ YEAR = (date(2026, 1, 1), date(2026, 12, 31))
 
 def spend(day: date, value: str, channel: str = "", category: str = "marketing", fact: str = "spend") -> FactRow:
     return FactRow(fact, day, Decimal(value), category, channel, "test")
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    opened = Warehouse.embedded(Path(tmp_path_factory.mktemp("facts")))
-    migrate(opened)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
 """Subscriptions in a real engine: from events as a collector writes them to the parts of the balance."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,7 +16,6 @@ from metrics.subscriptions import BalanceComputer
 from schemas.computes import Balance, Compute, Concentration
 from schemas.measuring import CohortQuestion, Segment, UnknownDimension
 from warehouse.client import Warehouse
-from warehouse.migrate import migrate
 
 OCTOBER = Bucket(date(2026, 10, 1), date(2026, 10, 31))
 NOVEMBER = Bucket(date(2026, 11, 1), date(2026, 11, 30))
@@ -25,21 +23,6 @@ COLUMNS = ("message_id", "type", "event", "user_id", "group_id", "occurred_ms", 
 
 Send = Callable[..., None]
 Computer = Callable[[], BalanceComputer]
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    opened = Warehouse.embedded(Path(tmp_path_factory.mktemp("subscriptions")))
-    migrate(opened)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def warehouse(engine: Warehouse) -> Warehouse:
-    for table in ("events", "metric_events", "overrides"):
-        engine.command(f"TRUNCATE TABLE northstream.{table}")
-    return engine
 
 
 @pytest.fixture

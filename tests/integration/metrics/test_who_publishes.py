@@ -1,8 +1,6 @@
 """Published values over a real engine when versions change, processes end at the wrong moment, or there are several."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -13,17 +11,8 @@ from metrics.published import PublishedPoints
 from metrics.publishing_lease import CONFIRM_SECONDS, EXPIRE_SECONDS, LOOK_SECONDS, PublishingLease
 from schemas.measuring import SeriesQuestion
 from warehouse.client import Warehouse
-from warehouse.migrate import migrate
 
 ORDERS = metric("orders", count_of("Order Completed"))
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    opened = Warehouse.embedded(Path(tmp_path_factory.mktemp("publishing")))
-    migrate(opened)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
