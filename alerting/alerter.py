@@ -16,12 +16,12 @@ from typing import Any
 from prometheus_client.core import Metric
 
 from alerting.deliver import Deliverer, RetryPolicy
-from alerting.evaluate import ValueOf
 from alerting.judge import Judge
+from alerting.numbers import Numbers
 from alerting.store import AlertStore
 from alerting.telemetry import AlertTelemetry, outbox, rules_by_state
 from alerting.tracing import tracer
-from schemas.definitions import AlertRule, WebhookReceiver
+from schemas.alerts import AlertRule, WebhookReceiver
 from schemas.reading import ReadingUnavailable
 
 LONGEST_PAUSE_SECONDS = 0.5
@@ -35,11 +35,11 @@ log = logging.getLogger(__name__)
 class Surroundings:
     """What alerting needs from outside.
 
-    `value`: see `ValueOf`. `log_sink` appends rows of `alert_log` and may raise `ReadingUnavailable` (they are offered
+    `log_sink` appends rows of `alert_log` and may raise `ReadingUnavailable` (they are offered
     again, unchanged). `pending`: whether hand-offs are under way. `clock` gives Unix ms.
     """
 
-    value: ValueOf
+    numbers: Numbers
     log_sink: Callable[[Sequence[Mapping[str, Any]]], None]
     pending: Callable[[], bool]
     clock: Callable[[], int]
@@ -117,7 +117,7 @@ class Alerter:
         with self._mutex:
             self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         deliverers = [Deliverer(each, store, outside.clock, outside.retry, self.telemetry) for each in self._receivers]
-        judge = Judge(self._rules, store, outside.value, outside.pending, outside.public_url, self.telemetry.causes)
+        judge = Judge(self._rules, store, outside.numbers, outside.pending, outside.public_url, self.telemetry.causes)
         judge.retire_removed(outside.clock())
         self._judge = judge
         try:

@@ -19,7 +19,7 @@ from alerting.store import AlertStore, Outgoing
 from alerting.targets import UnsafeTarget, resolve
 from alerting.telemetry import DEAD, DELIVERED, RETRY, AlertTelemetry
 from alerting.tracing import tracer
-from schemas.definitions import WebhookReceiver
+from schemas.alerts import WebhookReceiver
 
 _GONE = 410
 _IDLE_SECONDS = 5.0

@@ -5,22 +5,18 @@ Does not wait or deliver: see `alerting.alerter`. Time is an argument.
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any
 
 from alerting import payload
-from alerting.evaluate import ValueOf, evaluate, waits_for_handoffs
+from alerting.evaluate import evaluate, waits_for_handoffs
 from alerting.log_rows import transition_row
+from alerting.numbers import Numbers, Point
 from alerting.states import RuleState, State, Timing, Transition, advance, close
 from alerting.store import AlertStore, Outgoing, Stored
 from alerting.tracing import Causes
-from schemas.definitions import AlertRule
+from schemas.alerts import AlertRule, Bucket, Subject
 
 LONGEST_WAIT_FOR_HANDOFFS_MS = 5_000
-
-
-def rule_key(rule: AlertRule) -> str:
-    """What a rule is known by: group and name. Its condition may change without starting a new incident."""
-    return f"{rule.group}/{rule.alert}"
 
 
 class Judge:
@@ -30,14 +26,14 @@ class Judge:
         self,
         rules: Sequence[AlertRule],
         store: AlertStore,
-        value: ValueOf,
+        numbers: Numbers,
         pending: Callable[[], bool],
         public_url: str,
         causes: Causes | None = None,
     ) -> None:
-        self._rules = {rule_key(rule): rule for rule in rules}
+        self._rules = {rule.key: rule for rule in rules}
         self._store = store
-        self._value = value
+        self._numbers = numbers
         self._pending = pending
         self._public_url = public_url
         self._causes = causes or Causes()
@@ -57,7 +53,7 @@ class Judge:
 
     def judge(self, now_ms: int, counters_changed: bool) -> None:
         """Look at every rule that is due; all are when counters changed, else those whose interval is over."""
-        read = _ReadOnce(self._value)
+        read = _ReadOnce(self._numbers)
         handoffs_pending = self._handoffs_pending(now_ms)
         for key, rule in self._rules.items():
             if not (counters_changed or self._is_due(key, rule, now_ms)):
@@ -84,10 +80,10 @@ class Judge:
             self._pending_since_ms = now_ms
         return now_ms - self._pending_since_ms < LONGEST_WAIT_FOR_HANDOFFS_MS
 
-    def _judge_one(self, key: str, rule: AlertRule, value: ValueOf, now_ms: int) -> None:
+    def _judge_one(self, key: str, rule: AlertRule, numbers: Numbers, now_ms: int) -> None:
         current = self._states.get(key) or RuleState(State.INACTIVE, now_ms)
         timing = Timing(int(rule.for_seconds * 1000), int(rule.keep_firing_for_seconds * 1000))
-        after, transition = advance(key, timing, current, evaluate(rule, value, now_ms), now_ms)
+        after, transition = advance(key, timing, current, evaluate(rule, numbers, now_ms), now_ms)
         if transition is not None:
             self._record(rule, key, transition, now_ms)
         self._states[key] = after
@@ -95,11 +91,11 @@ class Judge:
     def _record(self, rule: AlertRule, key: str, transition: Transition, now_ms: int) -> None:
         """A rule without a receiver is for the board and the log alone."""
         message = None
-        if transition.message is not None and rule.receiver:
+        if transition.message is not None and rule.receivers:
             message = Outgoing(
                 seq=0,
                 webhook_id=payload.message_id(transition.alert_id, transition.message),
-                receiver=rule.receiver,
+                receiver=rule.receivers[0],
                 alert_id=transition.alert_id,
                 body=payload.body(rule, transition, now_ms, self._public_url),
                 created_ms=now_ms,
@@ -122,8 +118,8 @@ class Judge:
             "bucket": rule.bucket,
             "condition": rule.condition,
             "owner": rule.owner,
-            "severity": payload.severity_of(rule),
-            "receiver": rule.receiver,
+            "severity": rule.severity,
+            "receiver": ", ".join(rule.receivers),
             "alert_id": state.alert_id or None if state else None,
             "started_at": payload.instant(state.started_ms) if state else None,
             "labels": dict(rule.labels),
@@ -134,12 +130,18 @@ class Judge:
 class _ReadOnce:
     """Reads each value once a pass, so that rules on one metric see the same number."""
 
-    def __init__(self, value: ValueOf) -> None:
-        self._value = value
-        self._read: dict[tuple[str, str], float | None] = {}
+    def __init__(self, numbers: Numbers) -> None:
+        self._numbers = numbers
+        self._series: dict[tuple[Subject, Bucket, int], Sequence[Point]] = {}
+        self._seen: dict[Subject, int | None] = {}
 
-    def __call__(self, metric_id: str, bucket: Literal["running", "complete"], now_ms: int) -> float | None:
-        key = (metric_id, bucket)
-        if key not in self._read:
-            self._read[key] = self._value(metric_id, bucket, now_ms)
-        return self._read[key]
+    def series(self, subject: Subject, bucket: Bucket, count: int, now_ms: int) -> Sequence[Point]:
+        key = (subject, bucket, count)
+        if key not in self._series:
+            self._series[key] = self._numbers.series(subject, bucket, count, now_ms)
+        return self._series[key]
+
+    def last_seen_ms(self, subject: Subject, now_ms: int) -> int | None:
+        if subject not in self._seen:
+            self._seen[subject] = self._numbers.last_seen_ms(subject, now_ms)
+        return self._seen[subject]

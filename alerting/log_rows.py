@@ -6,10 +6,10 @@ Does not write them: see `AlertStore` (kept with the change they tell of) and `A
 import json
 from typing import Any
 
-from alerting.payload import message_id, severity_of
+from alerting.payload import message_id
 from alerting.states import Transition
 from alerting.store import Outgoing
-from schemas.definitions import AlertRule
+from schemas.alerts import AlertRule
 
 _TOLD = ("alert_id", "alert", "metric", "bucket", "value", "condition", "severity", "owner")
 
@@ -30,9 +30,9 @@ def transition_row(rule: AlertRule, transition: Transition, now_ms: int) -> dict
         "bucket": rule.bucket,
         "value": transition.after.value,
         "condition": rule.condition,
-        "severity": severity_of(rule),
+        "severity": rule.severity,
         "owner": rule.owner,
-        "receiver": rule.receiver,
+        "receiver": ", ".join(rule.receivers),
         "from_state": transition.before,
         "to_state": transition.after.state,
         "message": "" if owed is None else message_id(transition.alert_id, owed),

@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from alerting.targets import UnsafeTarget, checked_addresses
-from schemas.definitions import EmailReceiver
+from schemas.alerts import EmailReceiver
 
 
 class MailFailed(Exception):

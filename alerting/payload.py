@@ -11,13 +11,9 @@ import json
 from datetime import UTC, datetime
 
 from alerting.states import Message, Transition
-from schemas.definitions import AlertRule
+from schemas.alerts import AlertRule
 
 _SECRET_PREFIX = "whsec_"
-
-
-def severity_of(rule: AlertRule) -> str:
-    return rule.labels.get("severity", "warning")
 
 
 def instant(at_ms: int | None) -> str | None:
@@ -37,7 +33,7 @@ def body(rule: AlertRule, transition: Transition, now_ms: int, public_url: str) 
         "bucket": rule.bucket,
         "value": transition.after.value,
         "condition": rule.condition,
-        "severity": severity_of(rule),
+        "severity": rule.severity,
         "owner": rule.owner,
         "started_at": instant(transition.started_ms),
         "ended_at": instant(now_ms) if ended else None,

@@ -11,7 +11,7 @@ from typing import Any
 from alerting.payload import instant, signed_headers, signing_key
 from alerting.post import PostFailed, post
 from alerting.targets import UnsafeTarget, resolve
-from schemas.definitions import WebhookReceiver
+from schemas.alerts import WebhookReceiver
 
 ATTEMPTS = 3
 FIRST_PAUSE_SECONDS = 1.0

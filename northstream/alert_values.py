@@ -3,15 +3,16 @@
 Does not evaluate rules: see `alerting`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal, Protocol
 
-from alerting.evaluate import ValueOf
+from alerting.numbers import NotLookedUp, Point
 from dashboard.metrics import evaluate
 from dashboard.periods import Days
+from schemas.alerts import Bucket, MetricSubject, Subject
 from schemas.calendar import Calendar, day_date
 from schemas.catalogue import MetricDefinition
 from schemas.computes import STREAMED
@@ -39,26 +40,38 @@ class AlertValues:
     calendar: Calendar
 
 
-def value_reader(values: AlertValues) -> ValueOf:
-    """A function (metric id, bucket, now in Unix ms) → value, None for a rate over nothing.
+class AlertNumbers:
+    """`alerting.numbers.Numbers` over the published values.
 
     A bucket is a day or, for a metric whose thresholds are `per` week or month, that.
     """
-    remembered = _Remembered(values.published.value)
 
-    def value(metric_id: str, bucket: Literal["running", "complete"], now_ms: int) -> float | None:
-        """Raises LookupError for an unknown metric, ReadingUnavailable while the warehouse is away."""
+    def __init__(self, values: AlertValues) -> None:
+        self._values = values
+        self._remembered = _Remembered(values.published.value)
+
+    def series(self, subject: Subject, bucket: Bucket, count: int, now_ms: int) -> Sequence[Point]:
+        if not isinstance(subject, MetricSubject) or subject.segments or count != 1:
+            raise NotLookedUp(f"{subject} has no such values")
+        return [self._judged(subject.metric, bucket, now_ms)]
+
+    def last_seen_ms(self, subject: Subject, now_ms: int) -> int | None:
+        raise NotLookedUp(f"nobody can say at {now_ms} when {subject} was last seen")
+
+    def _judged(self, metric: str, bucket: Bucket, now_ms: int) -> Point:
+        values = self._values
         today = day_date(values.calendar.day_of(now_ms))
-        if metric_id in STREAMED:
-            return _streamed(values.reports, metric_id, today - timedelta(days=bucket == "complete"))
-        grain = values.metrics[metric_id].per or "day"
+        if metric in STREAMED:
+            day = today - timedelta(days=bucket == "complete")
+            return Point(day, _streamed(values.reports, metric, day))
+        if metric not in values.metrics:
+            raise NotLookedUp(f"unknown metric {metric}")
+        grain = values.metrics[metric].per or "day"
         start = bucket_start(today, grain)
         if bucket == "complete":
             start = bucket_start(start - timedelta(days=1), grain)
-        found = remembered.value(metric_id, grain, start, now_ms)
-        return None if found is None else float(found)
-
-    return value
+        found = self._remembered.value(metric, grain, start, now_ms)
+        return Point(start, None if found is None else float(found))
 
 
 def bucket_start(day: date, grain: Grain) -> date:

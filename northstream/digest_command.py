@@ -18,7 +18,7 @@ from northstream.failures import UserError
 from northstream.running_product import RunningProduct, find_running
 from northstream.settings import Settings
 from northstream.workspaces import load_named_workspace
-from schemas.definitions import EmailReceiver, WebhookReceiver
+from schemas.alerts import EmailReceiver, WebhookReceiver
 
 _ANSWER_SECONDS = 60.0
 
@@ -52,9 +52,8 @@ def run_digest(settings: Settings, asked: Asked) -> int:
 
 
 def _receiver(settings: Settings, name: str) -> WebhookReceiver | EmailReceiver:
-    workspace = load_named_workspace(settings)
-    receivers: dict[str, WebhookReceiver | EmailReceiver] = {each.name: each for each in workspace.receivers}
-    receivers |= {each.name: each for each in workspace.email_receivers}
+    found = load_named_workspace(settings).alerts.receivers
+    receivers = {each.name: each for each in found if isinstance(each, WebhookReceiver | EmailReceiver)}
     if name not in receivers:
         known = f"there are {', '.join(receivers)}" if receivers else "there is none; add one to alerts/*.yaml"
         raise UserError(f'there is no receiver "{name}" ({known})')

@@ -106,7 +106,8 @@ def _problems(findings: Sequence[Finding | LintFinding]) -> Iterator[Check]:
 
 
 def _size(workspace: Workspace) -> str:
-    return f"{len(workspace.plan.events)} events, {len(workspace.metrics)} metrics, {len(workspace.rules)} alerts"
+    rules = workspace.alerts.rules
+    return f"{len(workspace.plan.events)} events, {len(workspace.metrics)} metrics, {len(rules)} alerts"
 
 
 def _check_running(settings: Settings) -> Iterator[Check]:

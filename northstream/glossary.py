@@ -135,7 +135,7 @@ class _Writer:
             for other in self._catalogue.metrics.values()
             if metric.id in metrics_of(other.compute)
         )
-        alerts = (rule.alert for rule in self._workspace.rules if rule.metric == metric.id)
+        alerts = (rule.alert for rule in self._workspace.alerts.rules if rule.metric == metric.id)
         branch = [self._branches[metric.id]] if metric.id in self._branches else []
         uses = {"tree": branch, "boards": list(boards), "metrics": list(others), "alerts": list(alerts)}
         told = [self._words[kind].format(names=", ".join(names)) for kind, names in uses.items() if names]

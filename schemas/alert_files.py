@@ -5,14 +5,12 @@ Does not evaluate or deliver anything: see `alerting`.
 
 import re
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import cast
 
-from schemas.definitions import AlertRule, EmailReceiver, WebhookReceiver
+from schemas.alerts import AlertRule, EmailReceiver, MetricSubject, Operator, WebhookReceiver
 from schemas.receiver_files import read_receiver
 from schemas.yaml_lines import Text
 from schemas.yaml_sections import Section
-
-Operator = Literal[">", ">=", "<", "<=", "==", "!="]
 
 SEVERITIES = ("critical", "warning", "info")
 
@@ -80,11 +78,11 @@ def _read_rule(section: Section, group: str, interval: float, receiver: Text) ->
     rule = AlertRule(
         alert=name.value,
         group=group,
-        metric=metric.value,
+        subject=MetricSubject(metric.value),
         bucket=section.choice("bucket", ("running", "complete"), "complete"),
         operator=operator,
         threshold=threshold,
-        receiver=receiver.value,
+        receivers=(receiver.value,) if receiver.value else (),
         owner=section.text("owner"),
         for_seconds=section.duration("for", 0.0),
         keep_firing_for_seconds=section.duration("keep_firing_for", 0.0),

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from schemas.alerts import MetricSubject
 from schemas.board_files import OnBoards, read_board
 from schemas.catalogue import BoardDefinition, Catalogue
 from schemas.compute_files import Known
@@ -136,7 +137,8 @@ def _planned_since(folder: Path) -> list[str]:
 
 def _check_rules(workspace: Workspace, catalogue: Catalogue, findings: Findings) -> None:
     """An alert that loses its metric would be silent."""
-    for rule in workspace.rules:
-        if rule.metric not in catalogue.metrics:
-            message = f'the alert "{rule.alert}" needs the metric "{rule.metric}", which is not there any more'
+    for rule in workspace.alerts.rules:
+        subject = rule.subject
+        if isinstance(subject, MetricSubject) and subject.metric not in catalogue.metrics:
+            message = f'the alert "{rule.alert}" needs the metric "{subject.metric}", which is not there any more'
             findings.add("alerts/", 1, message)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
+from schemas.alerts import AlertDefinitions
 from schemas.catalogue import Label, MetricDefinition
 
 Language = Literal["en", "fr"]
@@ -121,55 +122,6 @@ class StreamDefinitions:
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookReceiver:
-    name: str
-    url: str
-    secret: str
-    allow_private: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class EmailReceiver:
-    """People who get mail through an SMTP server.
-
-    `security`: `starttls` before anything is said, `tls` from the first byte, or `none`. Without `user` nobody logs in.
-    """
-
-    name: str
-    host: str
-    port: int
-    sender: str
-    to: tuple[str, ...]
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    user: str = ""
-    password: str = ""
-    allow_private: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AlertRule:
-    """One rule of a group (contracts §7). `condition` is an operator and a threshold; durations in seconds."""
-
-    alert: str
-    group: str
-    metric: str
-    bucket: Literal["running", "complete"]
-    operator: Literal[">", ">=", "<", "<=", "==", "!="]
-    threshold: float
-    receiver: str
-    owner: str = ""
-    for_seconds: float = 0.0
-    keep_firing_for_seconds: float = 0.0
-    interval_seconds: float = 1.0
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def condition(self) -> str:
-        return f"{self.operator} {self.threshold:g}"
-
-
-@dataclass(frozen=True, slots=True)
 class Workspace:
     """A whole workspace folder, checked. `aha_event` and `first_value_event` are planned events, or empty.
 
@@ -182,9 +134,7 @@ class Workspace:
     plan: TrackingPlan
     stream: StreamDefinitions
     metrics: tuple[MetricDefinition, ...]
-    receivers: tuple[WebhookReceiver, ...]
-    rules: tuple[AlertRule, ...]
-    email_receivers: tuple[EmailReceiver, ...] = ()
+    alerts: AlertDefinitions = field(default_factory=AlertDefinitions)
     aha_event: str = ""
     first_value_event: str = ""
     person_traits: tuple[PlannedProperty, ...] = ()

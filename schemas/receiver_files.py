@@ -10,7 +10,7 @@ import re
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
-from schemas.definitions import EmailReceiver, WebhookReceiver
+from schemas.alerts import EmailReceiver, WebhookReceiver
 from schemas.yaml_lines import Text
 from schemas.yaml_sections import Section
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from schemas.alert_files import AlertFile, read_alert_file
+from schemas.alerts import AlertDefinitions, AlertRule, EmailReceiver
 from schemas.catalogue import MetricDefinition
 from schemas.catalogue_files import ground_of, read_catalogue
-from schemas.definitions import DAY_SECONDS, AlertRule, EmailReceiver, PlannedEvent, WebhookReceiver, Workspace
+from schemas.definitions import DAY_SECONDS, PlannedEvent, Workspace
 from schemas.funnel_files import read_funnel
 from schemas.plan_files import build_plan, read_event, read_properties
 from schemas.references import check_known
@@ -55,9 +56,9 @@ def load_workspace(folder: Path) -> Workspace:
     workspace = replace(
         workspace,
         metrics=tuple(catalogue.metrics.values()),
-        receivers=tuple(each for each, _ in alerts.receivers if isinstance(each, WebhookReceiver)),
-        email_receivers=tuple(each for each, _ in alerts.receivers if isinstance(each, EmailReceiver)),
-        rules=_with_owners(alerts, catalogue.metrics),
+        alerts=AlertDefinitions(
+            rules=_with_owners(alerts, catalogue.metrics), receivers=tuple(each for each, _ in alerts.receivers)
+        ),
     )
     if findings.found:
         raise WorkspaceErrors(findings.found)
@@ -125,8 +126,6 @@ def _read_definitions(main: Section, events: list[PlannedEvent], funnels: list[P
         plan=build_plan(main.choice("plan_mode", ("open", "strict"), "open"), events),
         stream=stream,
         metrics=(),
-        receivers=(),
-        rules=(),
         aha_event=planned_event(main, "aha", names),
         first_value_event=planned_event(main, "first_value", names),
         person_traits=read_properties(traits, "person") if traits else (),

@@ -6,9 +6,10 @@ Does not judge: see `alerting`.
 from pathlib import Path
 
 from alerting.alerter import Alerter, Surroundings
-from northstream.alert_values import AlertValues, value_reader
+from northstream.alert_values import AlertNumbers, AlertValues
 from northstream.clock import unix_ms
 from northstream.parts.stores import Stores
+from schemas.alerts import WebhookReceiver
 from schemas.calendar import Calendar
 from schemas.checkpoints import StoreUnavailable
 from schemas.log import LogUnavailable
@@ -27,13 +28,14 @@ def create_alerter(stores: Stores, path: Path, url: str) -> Alerter:
         calendar=Calendar(workspace.stream.timezone),
     )
     surroundings = Surroundings(
-        value=value_reader(values),
+        numbers=AlertNumbers(values),
         log_sink=stores.reports.write_alert_log,
         pending=lambda: handoffs_pending(stores),
         clock=unix_ms,
         public_url=url,
     )
-    return Alerter(workspace.rules, workspace.receivers, path, surroundings)
+    hooks = [each for each in workspace.alerts.receivers if isinstance(each, WebhookReceiver)]
+    return Alerter(workspace.alerts.rules, hooks, path, surroundings)
 
 
 def handoffs_pending(stores: Stores) -> bool:

@@ -87,7 +87,7 @@ async def _show_states(stores: Stores, alerter: Alerter) -> None:
         await asyncio.sleep(_SHOW_SECONDS)
         states = alerter.states()
         # Empty before the first look at the file of states, unless there are no rules.
-        if states == shown or (stores.workspace.rules and not states):
+        if states == shown or (stores.workspace.alerts.rules and not states):
             continue
         try:
             await asyncio.to_thread(table.write, states, unix_ms())

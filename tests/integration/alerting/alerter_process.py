@@ -5,20 +5,33 @@ Does not stop by itself. Arguments: folder, receiver's URL.
 
 import sys
 import time
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from alerting.alerter import Alerter, Surroundings
 from alerting.deliver import RetryPolicy
-from schemas.definitions import AlertRule, WebhookReceiver
+from alerting.numbers import NotLookedUp, Point
+from schemas.alerts import AlertRule, Bucket, MetricSubject, Subject, WebhookReceiver
+
+
+class _FileNumbers:
+    """Every metric has the value that stands in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def series(self, _subject: Subject, _bucket: Bucket, count: int, _now_ms: int) -> Sequence[Point]:
+        return [Point(date(2026, 3, 1), float(self._path.read_text()))] * count
+
+    def last_seen_ms(self, subject: Subject, _now_ms: int) -> int | None:
+        raise NotLookedUp(str(subject))
 
 
 def main(folder: Path, url: str) -> None:
-    def value(_metric: str, _bucket: str, _now_ms: int) -> float | None:
-        return float((folder / "value").read_text())
-
-    rule = AlertRule("SignupsHigh", "product", "signups", "running", ">", 20.0, "ops")
+    rule = AlertRule("SignupsHigh", "product", MetricSubject("signups"), "running", ">", 20.0, ("ops",))
     surroundings = Surroundings(
-        value,
+        _FileNumbers(folder / "value"),
         lambda _rows: None,
         lambda: False,
         lambda: int(time.time() * 1000),

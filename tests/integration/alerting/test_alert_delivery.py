@@ -9,20 +9,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from standardwebhooks.webhooks import Webhook
 
 from alerting.alerter import Alerter, Surroundings
 from alerting.deliver import RetryPolicy
+from alerting.numbers import NotLookedUp, Point
 from alerting.payload import signed_headers, signing_key
 from alerting.post import Answer, PostFailed, post
 from alerting.store import AlertStore
 from alerting.targets import Target, UnsafeTarget, check_url, is_public, resolve
-from schemas.definitions import AlertRule, WebhookReceiver
+from schemas.alerts import AlertRule, Bucket, MetricSubject, Subject, WebhookReceiver
 from schemas.reading import ReadingUnavailable
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -37,8 +38,11 @@ class World:
         self.log: list[Mapping[str, Any]] = []
         self.log_fails = False
 
-    def read(self, metric_id: str, bucket: Literal["running", "complete"], now_ms: int) -> float | None:
-        return self.value
+    def series(self, subject: Subject, bucket: Bucket, count: int, now_ms: int) -> Sequence[Point]:
+        return [Point(date(2026, 3, 1), self.value)] * count
+
+    def last_seen_ms(self, subject: Subject, now_ms: int) -> int | None:
+        raise NotLookedUp(str(subject))
 
     def sink(self, rows: Sequence[Mapping[str, Any]]) -> None:
         if self.log_fails:
@@ -47,7 +51,7 @@ class World:
 
     def surroundings(self, retry: RetryPolicy = QUICK) -> Surroundings:
         return Surroundings(
-            self.read, self.sink, lambda: False, lambda: int(time.time() * 1000), "http://127.0.0.1:8000", retry
+            self, self.sink, lambda: False, lambda: int(time.time() * 1000), "http://127.0.0.1:8000", retry
         )
 
 
@@ -55,11 +59,11 @@ def rule_for(receiver: str, name: str = "SignupsHigh") -> AlertRule:
     return AlertRule(
         alert=name,
         group="product",
-        metric="signups",
+        subject=MetricSubject("signups"),
         bucket="running",
         operator=">",
         threshold=20.0,
-        receiver=receiver,
+        receivers=(receiver,),
         owner="growth",
         labels={"severity": "critical"},
         annotations={"summary": "Many signups, même la nuit"},

@@ -10,7 +10,7 @@ import pytest_asyncio
 from aiosmtpd.smtp import SMTP, AuthResult
 
 from alerting.mail import Mail, MailFailed, send_mail
-from schemas.definitions import EmailReceiver
+from schemas.alerts import EmailReceiver
 
 NOW_MS = 1_795_341_600_000
 MAIL = Mail(

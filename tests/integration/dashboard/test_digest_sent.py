@@ -11,7 +11,7 @@ from standardwebhooks.webhooks import Webhook
 from northstream.digest_command import Asked, send_digest
 from northstream.failures import UserError
 from northstream.running_product import RunningProduct
-from schemas.definitions import EmailReceiver, WebhookReceiver
+from schemas.alerts import EmailReceiver, WebhookReceiver
 
 SECRET_KEY = "sk_test_5d1f"
 SIGNING = "whsec_" + "c2VjcmV0LW9mLXRoZS10ZXN0cw=="

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from alerting.store import AlertStore
-from schemas.definitions import AlertRule
+from schemas.alerts import AlertRule, MetricSubject
 
 
 @pytest.fixture
@@ -17,11 +17,11 @@ def rule() -> AlertRule:
     return AlertRule(
         alert="SignupsHigh",
         group="product",
-        metric="signups",
+        subject=MetricSubject("signups"),
         bucket="running",
         operator=">",
         threshold=20.0,
-        receiver="ops",
+        receivers=("ops",),
         owner="growth",
         labels={"severity": "critical"},
         annotations={"summary": "Many signups"},

@@ -4,16 +4,19 @@ Does not deliver: messages are read back from the store.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Literal
 
 import pytest
 
 from alerting.evaluate import evaluate
 from alerting.judge import Judge
+from alerting.numbers import NotLookedUp, Point
 from alerting.states import Verdict
 from alerting.store import AlertStore
-from schemas.definitions import AlertRule
+from schemas.alerts import AlertRule, Bucket, Subject
 from schemas.reading import ReadingUnavailable
 
 
@@ -25,11 +28,14 @@ class Numbers:
         self.reads = 0
         self.failure: Exception | None = None
 
-    def __call__(self, metric_id: str, bucket: Literal["running", "complete"], now_ms: int) -> float | None:
+    def series(self, subject: Subject, bucket: Bucket, count: int, now_ms: int) -> Sequence[Point]:
         self.reads += 1
         if self.failure is not None:
             raise self.failure
-        return self.value
+        return [Point(date(2026, 3, 1), self.value)] * count
+
+    def last_seen_ms(self, subject: Subject, now_ms: int) -> int | None:
+        raise NotLookedUp(str(subject))
 
 
 def judge_of(store: AlertStore, numbers: Numbers, *rules: AlertRule, pending: list[bool] | None = None) -> Judge:
@@ -160,7 +166,7 @@ def test_two_rules_that_change_together_are_two_log_rows(rule: AlertRule, store:
 
 def test_a_rule_without_receiver_is_logged_and_tells_nobody(rule: AlertRule, store: AlertStore) -> None:
     """Its transitions are in the log; the outbox stays empty."""
-    judge_of(store, Numbers(30.0), replace(rule, receiver="")).judge(0, True)
+    judge_of(store, Numbers(30.0), replace(rule, receivers=())).judge(0, True)
     assert store.outbox_counts() == {}
     assert len(store.log_rows()) == 1
 

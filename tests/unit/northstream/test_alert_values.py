@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from northstream.alert_values import LOOK_AGAIN_MS, AlertValues, value_reader
+from northstream.alert_values import LOOK_AGAIN_MS, AlertNumbers, AlertValues
+from schemas.alerts import MetricSubject
 from schemas.calendar import Calendar
 from schemas.catalogue import MetricDefinition
 from schemas.computes import AtRisk
@@ -40,7 +41,8 @@ def value(published):
         return MetricDefinition(name, {"en": name}, {"en": ""}, "ratio", "growth", AtRisk(), per=per)
 
     metrics = [metric("rate"), metric("weekly", "week"), metric("monthly", "month")]
-    return value_reader(AlertValues(Counters(), published, {item.id: item for item in metrics}, Calendar()))
+    numbers = AlertNumbers(AlertValues(Counters(), published, {item.id: item for item in metrics}, Calendar()))
+    return lambda name, bucket, now_ms: numbers.series(MetricSubject(name), bucket, 1, now_ms)[-1].value
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from schemas.definitions import AlertRule, ConditionalRange, WebhookReceiver
+from schemas.alerts import AlertRule, MetricSubject, WebhookReceiver
+from schemas.definitions import ConditionalRange
 from schemas.workspace import DEFAULT_WORKSPACE, load_workspace, write_default_workspace
 from schemas.workspace_folder import WorkspaceErrors
 
@@ -115,15 +116,16 @@ groups:
     )
     workspace = load_workspace(folder)
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-    assert workspace.receivers == (WebhookReceiver("ops", "http://127.0.0.1:9000/hook", secret, allow_private=True),)
-    assert workspace.rules[0] == AlertRule(
+    ops = WebhookReceiver("ops", "http://127.0.0.1:9000/hook", secret, allow_private=True)
+    assert workspace.alerts.receivers == (ops,)
+    assert workspace.alerts.rules[0] == AlertRule(
         alert="SignupsMany",
         group="growth",
-        metric="signups",
+        subject=MetricSubject("signups"),
         bucket="running",
         operator=">=",
         threshold=20.5,
-        receiver="ops",
+        receivers=("ops",),
         owner="growth",
         for_seconds=90.0,
         keep_firing_for_seconds=0.0,
