@@ -101,7 +101,7 @@ def wait_until_ready(installation: Installation) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_a_signal_drains_and_a_restart_goes_on(number: signal.Signals, tmp_path: Path) -> None:
     """Exit code 0; the next start has the same keys and counts nothing twice."""
     with running(tmp_path / "data") as first:

@@ -24,7 +24,7 @@ from system.verifying import seed
 
 SENDERS = 3
 PAUSE_SECONDS = 0.05
-RESTARTS = 2
+RESTARTS = 1
 SIGNUP = "Account Created"
 
 
