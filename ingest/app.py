@@ -47,6 +47,7 @@ def create_app(
     limits: Limits,
     clock: Callable[[], int],
     collector_id: str,
+    watch_key: str = "",
     upstream: Path | None = None,
     registry: CollectorRegistry | None = None,
     on_failure: Callable[[Exception], None] = lambda error: None,
@@ -61,6 +62,7 @@ def create_app(
         limits: sizes, rates and patience.
         clock: the time, Unix milliseconds.
         collector_id: a name that no other start of a collector has.
+        watch_key: what is sent with it are events of the self-watch, which nobody counts; empty: there is none.
         upstream: the engine's Unix socket; None if there is no engine behind this collector.
         registry: what the process tells of itself; the collector adds its own. None: there is nothing else to tell.
         on_failure: told, from another thread, that nothing can be appended any more until a new start.
@@ -68,7 +70,7 @@ def create_app(
     telemetry = Telemetry()
     packer = Packer(log, collector_id, limits, clock, telemetry, on_failure)
     sorter = Sorter(workspace, log.partitions, collector_id, limits, telemetry)
-    keys = KeyRing(write_keys, secret_keys)
+    keys = KeyRing(write_keys, secret_keys, watch_key)
     intake = Intake(keys, sorter, packer, Throttle(limits), limits, telemetry)
     engine = Engine(upstream, limits) if upstream else None
     registry = registry or CollectorRegistry()

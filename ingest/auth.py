@@ -18,18 +18,25 @@ _REMEMBERED_HEADER_BYTES = 256
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A known key. `source` names it (never the key itself); `secret` keys may also read and unite users."""
+    """A known key. `source` names it (never the key itself); `secret` keys may also read and unite users.
+
+    One that `watches` sends events of the self-watch, whatever it sends.
+    """
 
     source: str
     secret: bool
+    watches: bool = False
 
 
 class KeyRing:
     """All keys, kept as digests, so that looking one up takes as long whatever was guessed right."""
 
-    def __init__(self, write_keys: Mapping[str, str], secret_keys: Iterable[str]) -> None:
+    def __init__(self, write_keys: Mapping[str, str], secret_keys: Iterable[str], watch_key: str = "") -> None:
+        """Without `watch_key` nobody watches."""
         self._grants = {_digest(key): Grant(source, False) for key, source in write_keys.items()}
         self._grants |= {_digest(key): Grant("secret", True) for key in secret_keys}
+        if watch_key:
+            self._grants.setdefault(_digest(watch_key), Grant("watch", False, watches=True))
         self._by_header: dict[bytes, Grant] = {}
 
     def by_header(self, authorization: bytes) -> Grant | None:

@@ -17,7 +17,10 @@ Rows = Sequence[EventRow] | Sequence[LinkRow] | Sequence[QuarantineRow]
 
 
 class Portion(NamedTuple):
-    """Lines of one request for one partition: never more than a block holds, but for a single longer line."""
+    """Lines of one request for one partition: never more than a block holds, but for a single longer line.
+
+    `watched_ms` is not 0 if it stands for an event of the self-watch, and has no lines.
+    """
 
     topic: Topic
     partition: int
@@ -25,6 +28,7 @@ class Portion(NamedTuple):
     lines: int
     flagged: int
     value: bytes
+    watched_ms: int = 0
 
 
 def portions(topic: Topic, partition: int, kind: Kind, rows: Rows) -> Iterator[Portion]:
@@ -48,9 +52,10 @@ def _count_flagged(kind: Kind, rows: Rows) -> int:
 class _Block:
     """A block that is being filled."""
 
-    __slots__ = ("count", "flagged", "size", "values")
+    __slots__ = ("count", "flagged", "size", "values", "watched_ms")
 
-    def __init__(self) -> None:
+    def __init__(self, watched_ms: int = 0) -> None:
+        self.watched_ms = watched_ms
         self.count = self.flagged = self.size = 0
         self.values: list[bytes] = []
 
@@ -68,17 +73,33 @@ Place = tuple[Topic, int, Kind]
 
 
 def pack(waiting: Iterable[Portion], collector: str, first_sequence: int) -> list[Record]:
-    """As few records as the bounds of a block allow, numbered from `first_sequence`; lines keep their order."""
+    """As few records as the bounds of a block allow, numbered from `first_sequence`; lines keep their order.
+
+    An event of the self-watch has a record of its own.
+    """
     full: list[tuple[Place, _Block]] = []
     open_blocks: dict[Place, _Block] = {}
     for portion in waiting:
         place = portion[:3]
+        if portion.watched_ms:
+            full.append((place, _Block(portion.watched_ms)))
+            continue
         block = open_blocks.get(place)
         if block is None or not block.has_room(portion):
             block = open_blocks[place] = _Block()
             full.append((place, block))
         block.add(portion)
     return [
-        Record(topic, partition, kind, block.count, b"".join(block.values), block.flagged, collector, sequence)
+        Record(
+            topic,
+            partition,
+            kind,
+            block.count,
+            b"".join(block.values),
+            block.flagged,
+            collector,
+            sequence,
+            watched_ms=block.watched_ms,
+        )
         for sequence, ((topic, partition, kind), block) in enumerate(full, first_sequence)
     ]

@@ -69,6 +69,8 @@ class Intake:
         except LogUnavailable as error:
             self._sorter.failed(out)
             raise Rejection(Reason.LOG_UNAVAILABLE, str(error), self._limits.retry_after_seconds) from None
+        if grant.watches:
+            return all_stored(len(messages.messages))
         self._sorter.appended(out)
         self._count(out, len(body))
         return _answer(kind, out)

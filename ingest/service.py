@@ -146,12 +146,18 @@ def _settings(keys: KeyRing) -> APIRouter:
 
     @router.get("/v1/projects/{key}/settings", summary="What analytics.js asks for before it sends")
     async def settings(key: str, request: Request) -> Response:
-        try:
-            keys.by_key(key)
-        except Rejection:
+        if not _has_project(keys, key):
             refusal = Rejection(Reason.UNKNOWN_ROUTE, "there is no project with this key")
             return Response(refusal.body(), refusal.status, media_type="application/json")
         settings = browser_settings(key, request.url.scheme, request.url.netloc)
         return JSONResponse(settings, headers={"access-control-allow-origin": "*"})
 
     return router
+
+
+def _has_project(keys: KeyRing, key: str) -> bool:
+    """Whether an app may send with it."""
+    try:
+        return not keys.by_key(key).watches
+    except Rejection:
+        return False

@@ -17,6 +17,7 @@ from ingest.messages import Message
 from ingest.steps import build_steps
 from ingest.telemetry import Telemetry
 from ingest.verdicts import DUPLICATE, FLAGGED, QUARANTINED, Violations, verdict
+from ingest.watch import watch_portions
 from schemas.definitions import Workspace
 from schemas.identity import USER_IS_JUNK
 from schemas.partitioning import device_partition, user_partition
@@ -33,6 +34,7 @@ class Sorted:
     `violations` are those of flagged messages by their place in the request, `broken` counts the rules that messages
     broke together. `fresh` are hashes of the ids that were
     not remembered before it, `links` what it appends. `minted` are (place in the request, new id).
+    `watched`: all of it is the self-watch's, and nothing else is in it.
     """
 
     __slots__ = (
@@ -46,6 +48,7 @@ class Sorted:
         "stored",
         "verdicts",
         "violations",
+        "watched",
     )
 
     def __init__(self) -> None:
@@ -59,6 +62,7 @@ class Sorted:
         self.fresh: list[int] = []
         self.minted: list[tuple[int, str]] = []
         self.verdicts: dict[int, dict[str, Any]] = {}
+        self.watched: list[Portion] = []
 
 
 class Sorter:
@@ -85,6 +89,9 @@ class Sorter:
         The context of the batch counts towards the size of each message, since each row holds it.
         """
         out = Sorted()
+        if grant.watches:
+            out.watched = watch_portions(messages, arrival, self._partitions)
+            return out
         self._examine(messages, arrival, grant, out)
         for rules, times in out.broken.items():
             for rule in rules:
@@ -95,6 +102,8 @@ class Sorter:
 
     def portions(self, out: Sorted) -> list[Portion]:
         """Everything to append, encoded; lines of one partition keep the order of the request."""
+        if out.watched:
+            return out.watched
         count = self._partitions
         parts: list[Portion] = []
         links: list[list[LinkRow]] = [[] for _ in range(count)]

@@ -21,12 +21,12 @@ class Throttle:
         self._buckets: dict[str, tuple[float, float]] = {}
 
     def take(self, grant: Grant, messages: int) -> None:
-        """Let messages pass; what is taken beyond the bucket has to be waited for by the next.
+        """Let messages pass; what is taken beyond the bucket has to be waited for by the next. The self-watch is free.
 
         Raises:
             Rejection: the bucket is empty; `retry_after` says when it no longer is.
         """
-        if self._rate is None:
+        if self._rate is None or grant.watches:
             return
         now = self._clock()
         level, since = self._buckets.get(grant.source, (self._rate, now))

@@ -4,6 +4,7 @@ Does not check requests: see `ingest` and `dashboard`.
 """
 
 import fcntl
+import hmac
 import json
 import os
 import secrets
@@ -16,6 +17,8 @@ from northstream.failures import UserError
 from northstream.settings import Settings
 
 KEYS_NAME = "keys.json"
+
+_WATCH = b"northstream self-watch"
 
 
 def with_keys(settings: Settings) -> Settings:
@@ -51,6 +54,14 @@ def with_kept_keys(settings: Settings) -> Settings:
         write_key=settings.write_key or kept.get("write_key", ""),
         secret_key=settings.secret_key or kept.get("secret_key", ""),
     )
+
+
+def watch_key(settings: Settings) -> str:
+    """The key with which the product watches itself: it follows from the secret key, so that every role knows it.
+
+    It is kept and shown nowhere, and changes with the secret key, which cannot be found from it.
+    """
+    return "nk_" + hmac.digest(settings.secret_key.encode(), _WATCH, "sha256").hex()
 
 
 def read_keys(path: Path) -> dict[str, str]:

@@ -59,11 +59,15 @@ class Header(msgspec.Struct, frozen=True, gc=False):
 
 
 class Head(msgspec.Struct, frozen=True, gc=False):
-    """The published counters of an owner speak for everything before `positions`."""
+    """The published counters of an owner speak for everything before `positions`.
+
+    `watched_ms`: when the last event of the self-watch before them was sent (Unix ms); 0: none was seen yet.
+    """
 
     partition: int
     tag: Tag
     positions: Positions
+    watched_ms: int = 0
 
 
 class CounterRow(msgspec.Struct, frozen=True, gc=False):

@@ -45,6 +45,8 @@ class Record:
     `count` is the number of lines, `flagged` how many of them carry violations.
     `collector` names the appending process (one name per start), `sequence` is that
     collector's number of this record, from 1 without gaps over all topics.
+    `watched_ms`: when the event of the self-watch was sent (Unix ms) for which this record stands, then without lines;
+    0: it stands for none.
     """
 
     topic: Topic
@@ -56,6 +58,7 @@ class Record:
     collector: str = ""
     sequence: int = 0
     version: int = FORMAT_VERSION
+    watched_ms: int = 0
 
     @property
     def is_poison(self) -> bool:
@@ -69,7 +72,10 @@ class Record:
 
     @property
     def is_filler(self) -> bool:
-        """Whether it only stands where a record was lost to damage, so that offsets go on: nothing is in it."""
+        """Whether nothing is in it, so that readers pass over it, though offsets go on.
+
+        It stands where a record was lost to damage, or for an event of the self-watch.
+        """
         return not (self.count or self.value or self.is_poison)
 
 

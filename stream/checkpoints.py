@@ -30,7 +30,7 @@ def plan_publication(owned: OwnedPartition) -> PendingPublication:
     tag = owned.next_tag()
     changes = owned.state.counters.changes()
     rows = [CounterRow(owned.number, tag, metric, day, value) for metric, day, value in changes]
-    return PendingPublication(tag, owned.positions, rows)
+    return PendingPublication(tag, owned.positions, rows, owned.watched_ms)
 
 
 def plan_checkpoint(owned: OwnedPartition) -> PendingCheckpoint:
@@ -45,7 +45,10 @@ def publish(store: CheckpointStore, pending: Sequence[tuple[OwnedPartition, Pend
     rows = [row for _, publication in pending for row in publication.rows]
     if rows:
         store.write_counters(rows)
-    heads = [Head(owned.number, publication.tag, publication.positions) for owned, publication in pending]
+    heads = [
+        Head(owned.number, publication.tag, publication.positions, publication.watched_ms)
+        for owned, publication in pending
+    ]
     if any(owned.voids_repairs for owned, _ in pending):
         heads += _empty_repairs(store)
     store.write_heads(heads)

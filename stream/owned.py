@@ -35,6 +35,7 @@ class PendingPublication:
     tag: Tag
     positions: Positions
     rows: list[CounterRow]
+    watched_ms: int = 0
 
 
 @dataclass(slots=True)
@@ -44,6 +45,7 @@ class OwnedPartition:
     `floor` are the positions of the last owner's head: nothing is published before they are reached,
     so that boards do not go back. `voids_repairs`: the first publication replaces what the audit repaired.
     `carries_restatements`: its next checkpoint takes over what the lineages before the rebuild restated.
+    `watched_ms`: when the last applied event of the self-watch was sent; what is published of it comes from here.
     `durable` is what its latest durable header says. `lock` covers applying a record and taking a snapshot;
     `is_closing`: it is kept since a snapshot closed a day, until that is durable.
     """
@@ -60,6 +62,7 @@ class OwnedPartition:
     version: int = 0
     is_whole: bool = True
     is_closing: bool = False
+    watched_ms: int = 0
     published: Positions | None = None
     stored: Positions | None = None
     durable: Standing = NO_HEADER

@@ -101,8 +101,7 @@ class Taking:
                 self.is_rebuilding = False
             self._rebuild_asked = False
             return rebuilt
-        floors = {number: head.positions for number, head in heads.items()}
-        return [self._load(number, owners[number], headers.get(number), floors) for number in partitions]
+        return [self._load(number, owners[number], headers.get(number), heads.get(number)) for number in partitions]
 
     def why_not(self) -> str | None:
         """Why partitions must not be claimed now; None if they may."""
@@ -124,19 +123,22 @@ class Taking:
     def _differ(self, headers: Mapping[int, Header]) -> bool:
         return any(header.definitions != self._definitions.digest for header in headers.values())
 
-    def _load(
-        self, number: int, owner: Owner, header: Header | None, floors: Mapping[int, Positions]
-    ) -> OwnedPartition:
+    def _load(self, number: int, owner: Owner, header: Header | None, head: Head | None) -> OwnedPartition:
+        """What the last owner published of the self-watch still holds: nothing is published before its head again."""
         state = Partition(self._definitions)
+        watched_ms = head.watched_ms if head else 0
         if header is None:
             starts = Positions(self._events.starts(Topic.EVENTS)[number], self._handoffs.starts(Topic.HANDOFFS)[number])
-            return OwnedPartition(number, owner, state, *starts, (), floors.get(number, Positions(0, 0)))
+            floor = head.positions if head else Positions(0, 0)
+            return OwnedPartition(number, owner, state, *starts, (), floor, watched_ms=watched_ms)
         state.people.load(self._store.load_people(number, header.lineage))
         state.restore(header.counters)
         positions = header.positions
         durable = Standing(positions, Passed(*passed_in(header.counters)))
-        floor = floors.get(number, positions)
-        return OwnedPartition(number, owner, state, *positions, header.lineage, floor, durable=durable)
+        floor = head.positions if head else positions
+        return OwnedPartition(
+            number, owner, state, *positions, header.lineage, floor, watched_ms=watched_ms, durable=durable
+        )
 
     def _rebuild(self, owners: Mapping[int, Owner], heads: Mapping[int, Head]) -> list[OwnedPartition]:
         """A new generation of state from the warehouse; readers see the old numbers until its first head.
@@ -160,6 +162,7 @@ class Taking:
                 heads[number].positions if number in heads else Positions(0, 0),
                 voids_repairs=True,
                 carries_restatements=number == min(owners),
+                watched_ms=heads[number].watched_ms if number in heads else 0,
             )
             for number, owner in sorted(owners.items())
         ]

@@ -264,6 +264,8 @@ class Worker:
             self.telemetry.events_applied += decoded.size
         elif record.kind is Kind.HANDOFFS:
             self.telemetry.handoffs_applied += decoded.size
+        elif record.watched_ms:
+            owned.watched_ms = record.watched_ms
 
     def _leave_behind(self, owned: OwnedPartition, stored: StoredRecord, why: str) -> None:
         topic, settings = stored.record.topic, self._settings

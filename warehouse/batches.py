@@ -125,7 +125,8 @@ def read_next(log: LogReader, done: Mapping[Place, LoadRange], max_lines: int, m
             records += found
             totals = totals_of(found)
             is_full = is_full or share.is_used_up(totals.lines, sum(len(stored.record.value) for stored in found))
-            ranges.append(LoadRange(*place, before.to_offset, found[-1].offset + 1, before.totals.plus(totals)))
+            end, watched_ms = found[-1].offset + 1, watched_in(found) or before.watched_ms
+            ranges.append(LoadRange(*place, before.to_offset, end, before.totals.plus(totals), watched_ms))
     return Batch(ranges, records, is_full, later)
 
 
@@ -157,6 +158,11 @@ def totals_of(records: Sequence[StoredRecord]) -> Totals:
         elif record.kind is Kind.QUARANTINE:
             quarantined += record.count
     return Totals(accepted, flagged, quarantined, 0, lines)
+
+
+def watched_in(records: Sequence[StoredRecord]) -> int:
+    """When the last event of the self-watch among them was sent (Unix ms); 0: there is none."""
+    return next((stored.record.watched_ms for stored in reversed(records) if stored.record.watched_ms), 0)
 
 
 def lines_in(value: bytes) -> list[bytes]:

@@ -20,6 +20,7 @@ _COLUMNS = (
     "from_offset",
     "to_offset",
     "token",
+    "watched_ms",
     "accepted",
     "flagged",
     "quarantined",
@@ -28,7 +29,7 @@ _COLUMNS = (
 )
 
 _LATEST = f"""
-SELECT topic, partition, state, from_offset, to_offset, token, accepted, flagged, quarantined, put_aside, lines
+SELECT topic, partition, state, from_offset, to_offset, watched_ms, accepted, flagged, quarantined, put_aside, lines
 FROM {DATABASE}.load_ranges ORDER BY to_offset DESC, at DESC LIMIT 1 BY topic, partition, state
 SETTINGS max_threads = 1
 """
@@ -59,13 +60,17 @@ NOTHING = Totals()
 
 @dataclass(frozen=True, slots=True)
 class LoadRange:
-    """Offsets `from_offset` up to, not including, `to_offset` of one partition; `totals` run up to its end."""
+    """Offsets `from_offset` up to, not including, `to_offset` of one partition; `totals` run up to its end.
+
+    `watched_ms`: when the last event of the self-watch before its end was sent (Unix ms); 0: there was none.
+    """
 
     topic: Topic
     partition: int
     from_offset: int
     to_offset: int
     totals: Totals = NOTHING
+    watched_ms: int = 0
 
     @property
     def place(self) -> Place:
@@ -95,8 +100,8 @@ class Ledger:
         """Where loading stands. May raise `WarehouseUnavailable`."""
         done: dict[Place, LoadRange] = {}
         planned: list[LoadRange] = []
-        for topic, partition, state, first, end, _token, *totals in self._warehouse.rows(_LATEST):
-            part = LoadRange(Topic(topic), partition, first, end, Totals(*totals))
+        for topic, partition, state, first, end, watched_ms, *totals in self._warehouse.rows(_LATEST):
+            part = LoadRange(Topic(topic), partition, first, end, Totals(*totals), watched_ms)
             if state == "done":
                 done[part.place] = part
             else:
@@ -121,6 +126,7 @@ class Ledger:
                 "from_offset": part.from_offset,
                 "to_offset": part.to_offset,
                 "token": token,
+                "watched_ms": part.watched_ms,
             }
             | part.totals._asdict()
             for part in ranges

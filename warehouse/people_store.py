@@ -44,7 +44,7 @@ ORDER BY partition, epoch DESC, nonce DESC, version DESC LIMIT 1 BY partition
 """
 
 _HEADS = f"""
-SELECT partition, epoch, nonce, version, events_position, handoffs_position
+SELECT partition, epoch, nonce, version, events_position, handoffs_position, watched_ms
 FROM {DATABASE}.counter_heads WHERE partition IN {{partitions:Array(UInt32)}}
 ORDER BY partition, epoch DESC, nonce DESC, version DESC LIMIT 1 BY partition
 """
@@ -103,7 +103,7 @@ class PeopleStore:
 
     def latest_heads(self, partitions: Iterable[int]) -> Mapping[int, Head]:
         rows = self._warehouse.rows(_HEADS, {"partitions": list(partitions)})
-        return {row[0]: Head(row[0], Tag(*row[1:4]), Positions(*row[4:6])) for row in rows}
+        return {row[0]: Head(row[0], Tag(*row[1:4]), Positions(*row[4:6]), row[6]) for row in rows}
 
     def load_people(self, partition: int, lineage: Lineage) -> Iterator[tuple[str, bytes]]:
         """(person id, state), in blocks behind the iterator; takes up a connection until it is exhausted or closed."""

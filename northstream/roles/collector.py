@@ -13,6 +13,7 @@ import uvloop
 from ingest.app import Collector, create_app
 from ingest.limits import Limits
 from northstream.clock import unix_ms
+from northstream.keys import watch_key
 from northstream.launch import Launch
 from northstream.lifetime import Lifetime, live
 from northstream.serving import serve
@@ -76,6 +77,7 @@ def create_collector(
         workspace=workspace,
         write_keys={settings.write_key: DEFAULT_SOURCE},
         secret_keys=[settings.secret_key],
+        watch_key=watch_key(settings),
         limits=limits_of(settings),
         clock=unix_ms,
         collector_id=secrets.token_hex(6),

@@ -53,6 +53,7 @@ def _record(topic: Topic, partition: int, headers: dict[str, bytes | None], valu
         headers["collector"].decode(),  # type: ignore[union-attr]
         _number(headers["sequence"]),
         version,
+        _number(headers["watched_ms"]) if "watched_ms" in headers else 0,
     )
 
 

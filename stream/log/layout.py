@@ -36,6 +36,7 @@ CREATE TABLE records (
 """
 """`bounds`: the first retained offset, and the least that the next offset and lines may be (readers take the
 larger of these and what follows from the newest record), so that neither goes back when records are removed.
+`records.flagged` below 0 is minus the `watched_ms` of a record that has no lines.
 `records.value` is one zstd frame and comes last, so that the columns before it lie on the row's first page."""
 
 COLUMNS = "key, kind, count, flagged, collector, sequence, version, appended_ms, lines_before, checksum, value"
@@ -79,7 +80,7 @@ def to_row(key: int, record: Record, value: bytes, appended_ms: int, lines_befor
         key,
         str(record.kind),
         record.count,
-        record.flagged,
+        -record.watched_ms or record.flagged,
         record.collector,
         record.sequence,
         record.version,
@@ -105,5 +106,6 @@ def from_row(row: Row, value: bytes) -> StoredRecord:
     """The record of a row; `value` is the block, no longer compressed."""
     key, kind, count, flagged, collector, sequence, version, appended_ms, lines_before = row[:9]
     topic, partition, offset = key_place(key)
-    record = Record(topic, partition, Kind(kind), count, value, flagged, collector, sequence, version)
+    watched_ms, flagged = (-flagged, 0) if flagged < 0 else (0, flagged)
+    record = Record(topic, partition, Kind(kind), count, value, flagged, collector, sequence, version, watched_ms)
     return StoredRecord(record, offset, appended_ms, lines_before)

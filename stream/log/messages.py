@@ -13,6 +13,7 @@ Headers = list[tuple[str, bytes]]
 
 def record_headers(record: Record) -> Headers:
     """The headers of a record as an appender knows it (the same on Kafka)."""
+    watched = [("watched_ms", b"%d" % record.watched_ms)] if record.watched_ms else []
     return [
         ("version", b"%d" % record.version),
         ("kind", record.kind.encode()),
@@ -20,6 +21,7 @@ def record_headers(record: Record) -> Headers:
         ("flagged", b"%d" % record.flagged),
         ("collector", record.collector.encode()),
         ("sequence", b"%d" % record.sequence),
+        *watched,
     ]
 
 
