@@ -20,6 +20,7 @@ from alerting.judge import Judge
 from alerting.numbers import Numbers
 from alerting.store import AlertStore
 from alerting.telemetry import AlertTelemetry, outbox, rules_by_state
+from alerting.teller import Teller
 from alerting.tracing import tracer
 from schemas.alerts import AlertRule, WebhookReceiver
 from schemas.reading import ReadingUnavailable
@@ -94,7 +95,7 @@ class Alerter:
         store = self._store
         # Closed meanwhile, or its disk is in trouble: it is told at the next look.
         with contextlib.suppress(sqlite3.Error):
-            yield outbox(store.outbox_counts() if store else {})
+            yield outbox(store.outbox.counts() if store else {})
 
     def run(self) -> None:
         """Judge and deliver until `stop`.
@@ -116,40 +117,47 @@ class Alerter:
         outside = self._surroundings
         with self._mutex:
             self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
-        deliverers = [Deliverer(each, store, outside.clock, outside.retry, self.telemetry) for each in self._receivers]
+        deliverers = [
+            Deliverer(each, store.outbox, outside.clock, outside.retry, self.telemetry) for each in self._receivers
+        ]
         judge = Judge(self._rules, store, outside.numbers, outside.pending, outside.public_url, self.telemetry.causes)
+        teller = Teller(store)
+        teller.tell(outside.clock())
         judge.retire_removed(outside.clock())
         self._judge = judge
         try:
             async with asyncio.TaskGroup() as tasks:
                 running = [tasks.create_task(deliverer.run()) for deliverer in deliverers]
-                await self._judge_until_stopped(judge, store, deliverers)
+                await self._judge_until_stopped(judge, teller, store, deliverers)
                 for task in running:
                     task.cancel()
         finally:
             with self._mutex:
                 self._loop = self._wake = None
 
-    async def _judge_until_stopped(self, judge: Judge, store: AlertStore, deliverers: Sequence[Deliverer]) -> None:
+    async def _judge_until_stopped(
+        self, judge: Judge, teller: Teller, store: AlertStore, deliverers: Sequence[Deliverer]
+    ) -> None:
         pruned_ms = 0
         while not self._stopping:
             changed = await self._pause()
             now_ms = self._surroundings.clock()
             try:
-                await asyncio.to_thread(self._look, judge, now_ms, changed)
+                await asyncio.to_thread(self._look, judge, teller, now_ms, changed)
                 for deliverer in deliverers:
                     deliverer.notify()
                 await asyncio.to_thread(self._hand_on_log, store)
                 if now_ms - pruned_ms >= _PRUNE_EVERY_MS:
                     pruned_ms = now_ms
-                    store.prune(now_ms - _KEPT_DELIVERED_MS)
+                    store.outbox.prune(now_ms - _KEPT_DELIVERED_MS)
             except sqlite3.OperationalError as error:
                 # A full disk passes. The transition that was not kept did not happen: the next round judges it again.
                 log.warning("states of alerts cannot be kept now: %s", error)
 
-    def _look(self, judge: Judge, now_ms: int, changed: bool) -> None:
+    def _look(self, judge: Judge, teller: Teller, now_ms: int, changed: bool) -> None:
         with tracer.start_as_current_span("evaluate"), self.telemetry.evaluation_duration.time():
             judge.judge(now_ms, changed)
+            teller.tell(now_ms)
 
     async def _pause(self) -> bool:
         """Wait for a notification, at most the longest pause; whether there was one."""
@@ -165,14 +173,14 @@ class Alerter:
         return changed
 
     def _hand_on_log(self, store: AlertStore) -> None:
-        rows = store.log_rows()
+        rows = store.log.rows()
         if not rows:
             return
         try:
             self._surroundings.log_sink([row for _, row in rows])
         except ReadingUnavailable:
             return
-        store.drop_log_rows(rows[-1][0])
+        store.log.drop(rows[-1][0])
 
     def _ring(self) -> None:
         if self._loop is not None and self._wake is not None:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerting.log_rows import delivery_row
+from alerting.outbox import Outbox, Waiting
 from alerting.payload import signed_headers, signing_key
 from alerting.post import Answer, PostFailed, post
-from alerting.store import AlertStore, Outgoing
 from alerting.targets import UnsafeTarget, resolve
 from alerting.telemetry import DEAD, DELIVERED, RETRY, AlertTelemetry
 from alerting.tracing import tracer
@@ -51,7 +51,7 @@ class Deliverer:
     def __init__(
         self,
         receiver: WebhookReceiver,
-        store: AlertStore,
+        outbox: Outbox,
         clock: Callable[[], int],
         policy: RetryPolicy,
         telemetry: AlertTelemetry,
@@ -63,7 +63,7 @@ class Deliverer:
         """
         self._receiver = receiver
         self._key = signing_key(receiver.secret)
-        self._store = store
+        self._outbox = outbox
         self._clock = clock
         self._policy = policy
         self._telemetry = telemetry
@@ -86,7 +86,7 @@ class Deliverer:
 
     async def _take_next(self) -> None:
         """Try the message that is due, or wait for one."""
-        message = self._store.next_for(self._receiver.name)
+        message = self._outbox.next_for(self._receiver.name)
         wait = _IDLE_SECONDS if message is None else (message.due_ms - self._clock()) / 1000
         if message is not None and wait <= 0:
             await self._attempt(message)
@@ -100,7 +100,7 @@ class Deliverer:
         except TimeoutError:
             return
 
-    async def _attempt(self, message: Outgoing) -> None:
+    async def _attempt(self, message: Waiting) -> None:
         started = time.monotonic()
         with tracer.start_as_current_span("deliver", self._telemetry.causes.of(message.webhook_id)) as span:
             outcome = await self._deliver(message)
@@ -108,7 +108,7 @@ class Deliverer:
         age_seconds = (self._clock() - message.created_ms) / 1000
         self._telemetry.note_attempt(self._receiver.name, outcome, time.monotonic() - started, age_seconds)
 
-    async def _deliver(self, message: Outgoing) -> str:
+    async def _deliver(self, message: Waiting) -> str:
         """The outcome."""
         try:
             target = await resolve(self._receiver.url, self._receiver.allow_private)
@@ -120,31 +120,31 @@ class Deliverer:
             return self._retry(message, "the host's name cannot be looked up", None)
         return self._settle(message, answer)
 
-    def _settle(self, message: Outgoing, answer: Answer) -> str:
+    def _settle(self, message: Waiting, answer: Answer) -> str:
         if 200 <= answer.status < 300:
-            self._store.delivered(message, [self._row(message, "delivered", f"HTTP {answer.status}")])
+            self._outbox.delivered(message, self._clock(), [self._row(message, "delivered", f"HTTP {answer.status}")])
             return DELIVERED
         if answer.status == _GONE:
             return self._bury(message, "HTTP 410: the receiver is gone")
         return self._retry(message, _reason(answer), answer.wait_seconds(self._clock()))
 
-    def _retry(self, message: Outgoing, detail: str, asked_seconds: float | None) -> str:
+    def _retry(self, message: Waiting, detail: str, asked_seconds: float | None) -> str:
         now_ms = self._clock()
-        if now_ms - message.created_ms >= self._policy.give_up_seconds * 1000:
+        if now_ms - message.since_ms >= self._policy.give_up_seconds * 1000:
             return self._bury(message, detail)
         wait = self._policy.wait_seconds(message.attempts + 1)
         if asked_seconds is not None:
             wait = max(wait, min(asked_seconds, 12 * self._policy.longest_seconds))
-        self._store.failed(message, detail, now_ms + int(wait * 1000))
+        self._outbox.failed(message, detail, now_ms, now_ms + int(wait * 1000), message.done)
         return RETRY
 
-    def _bury(self, message: Outgoing, detail: str) -> str:
-        self._store.dead(message, detail, [self._row(message, "dead", detail)])
+    def _bury(self, message: Waiting, detail: str) -> str:
+        self._outbox.dead(message, detail, self._clock(), [self._row(message, "dead", detail)])
         subject = {"receiver": self._receiver.name, "webhook_id": message.webhook_id}
         log.warning("a message is given up on: %s", detail, extra=subject)
         return DEAD
 
-    def _row(self, message: Outgoing, outcome: str, detail: str) -> dict[str, Any]:
+    def _row(self, message: Waiting, outcome: str, detail: str) -> dict[str, Any]:
         return delivery_row(message, outcome, detail, self._clock())
 
 

@@ -1,22 +1,25 @@
-"""Judges all rules in turn and records what changes: state, log row and owed message in one commit.
+"""Judges all rules in turn and records what changes: state, log row and what is owed in one commit.
 
 Does not wait or deliver: see `alerting.alerter`. Time is an argument.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from alerting import payload
 from alerting.evaluate import evaluate, waits_for_handoffs
 from alerting.log_rows import transition_row
+from alerting.notices import Kind, News
 from alerting.numbers import Numbers, Point
-from alerting.states import RuleState, State, Timing, Transition, advance, close
-from alerting.store import AlertStore, Outgoing, Stored
+from alerting.rule_states import Stored
+from alerting.states import Message, RuleState, State, Timing, Transition, advance, close
+from alerting.store import AlertStore
 from alerting.tracing import Causes
 from schemas.alerts import AlertRule, Bucket, Subject
 
 LONGEST_WAIT_FOR_HANDOFFS_MS = 5_000
+
+_KINDS: Mapping[Message, Kind] = {Message.FIRING: "firing", Message.RESOLVED: "resolved"}
 
 
 class Judge:
@@ -39,17 +42,17 @@ class Judge:
         self._causes = causes or Causes()
         self._pending_since_ms: int | None = None
         self._judged_ms: dict[str, int] = {}
-        self._states = {key: stored.state for key, stored in store.states().items() if key in self._rules}
+        self._states = {key: stored.state for key, stored in store.rules.all().items() if key in self._rules}
 
     def retire_removed(self, now_ms: int) -> None:
         """End the incidents of rules that are no longer in the workspace, and forget their states."""
-        for key, stored in self._store.states().items():
+        for key, stored in self._store.rules.all().items():
             if key in self._rules:
                 continue
             if stored.state.is_open:
-                rule = AlertRule(**stored.definition)
-                self._record(rule, key, close(stored.state, "the rule was removed", now_ms)[1], now_ms)
-            self._store.forget(key)
+                _, transition = close(stored.state, "the rule was removed", now_ms)
+                self._record(stored.definition, key, transition, now_ms)
+            self._store.rules.forget(key)
 
     def judge(self, now_ms: int, counters_changed: bool) -> None:
         """Look at every rule that is due; all are when counters changed, else those whose interval is over."""
@@ -85,26 +88,19 @@ class Judge:
         timing = Timing(int(rule.for_seconds * 1000), int(rule.keep_firing_for_seconds * 1000))
         after, transition = advance(key, timing, current, evaluate(rule, numbers, now_ms), now_ms)
         if transition is not None:
-            self._record(rule, key, transition, now_ms)
+            self._record(payload.facts(rule), key, transition, now_ms)
         self._states[key] = after
 
-    def _record(self, rule: AlertRule, key: str, transition: Transition, now_ms: int) -> None:
-        """A rule without a receiver is for the board and the log alone."""
-        message = None
-        if transition.message is not None and rule.receivers:
-            message = Outgoing(
-                seq=0,
-                webhook_id=payload.message_id(transition.alert_id, transition.message),
-                receiver=rule.receivers[0],
-                alert_id=transition.alert_id,
-                body=payload.body(rule, transition, now_ms, self._public_url),
-                created_ms=now_ms,
-                due_ms=now_ms,
-                attempts=0,
-            )
-            self._causes.note(message.webhook_id)
-        stored = Stored(transition.after, asdict(rule))
-        self._store.record(key, stored, [transition_row(rule, transition, now_ms)], message)
+    def _record(self, facts: Mapping[str, Any], key: str, transition: Transition, now_ms: int) -> None:
+        """`facts` of the rule; without receivers it is for the board and the log alone."""
+        news = None
+        if transition.message is not None:
+            told = payload.told(facts, transition, now_ms, self._public_url)
+            kind = _KINDS[transition.message]
+            news = News(kind, transition.alert_id, key, tuple(facts["receivers"]), told, now_ms)
+            self._causes.note(payload.message_id(transition.alert_id, transition.message))
+        stored = Stored(transition.after, facts)
+        self._store.record(key, stored, [transition_row(facts, transition, now_ms)], news)
 
     def _report_one(self, key: str, rule: AlertRule) -> dict[str, Any]:
         state = self._states.get(key)

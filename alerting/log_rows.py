@@ -4,18 +4,20 @@ Does not write them: see `AlertStore` (kept with the change they tell of) and `A
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
+from alerting.outbox import Waiting
 from alerting.payload import message_id
 from alerting.states import Transition
-from alerting.store import Outgoing
-from schemas.alerts import AlertRule
 
 _TOLD = ("alert_id", "alert", "metric", "bucket", "value", "condition", "severity", "owner")
 
 
-def transition_row(rule: AlertRule, transition: Transition, now_ms: int) -> dict[str, Any]:
+def transition_row(facts: Mapping[str, Any], transition: Transition, now_ms: int) -> dict[str, Any]:
     """A change of state with its cause (`detail`). `message` is the `webhook-id` that it owes, empty if nobody is told.
+
+    `facts` of the rule (`alerting.payload`).
 
     Rules of two groups may share a name; `rule_group` tells them apart.
     """
@@ -24,15 +26,15 @@ def transition_row(rule: AlertRule, transition: Transition, now_ms: int) -> dict
         "at_ms": now_ms,
         "kind": "transition",
         "alert_id": transition.alert_id,
-        "alert": rule.alert,
-        "rule_group": rule.group,
-        "metric": rule.metric,
-        "bucket": rule.bucket,
+        "alert": facts["alert"],
+        "rule_group": facts["group"],
+        "metric": facts["metric"],
+        "bucket": facts["bucket"],
         "value": transition.after.value,
-        "condition": rule.condition,
-        "severity": rule.severity,
-        "owner": rule.owner,
-        "receiver": ", ".join(rule.receivers),
+        "condition": facts["condition"],
+        "severity": facts["severity"],
+        "owner": facts["owner"],
+        "receiver": ", ".join(facts["receivers"]),
         "from_state": transition.before,
         "to_state": transition.after.state,
         "message": "" if owed is None else message_id(transition.alert_id, owed),
@@ -40,7 +42,7 @@ def transition_row(rule: AlertRule, transition: Transition, now_ms: int) -> dict
     }
 
 
-def delivery_row(message: Outgoing, status: str, detail: str, now_ms: int) -> dict[str, Any]:
+def delivery_row(message: Waiting, status: str, detail: str, now_ms: int) -> dict[str, Any]:
     """The end of a message: `delivered` or `dead`, after how many attempts, with the last answer (`detail`)."""
     said = json.loads(message.body)["data"]
     return {

@@ -8,7 +8,10 @@ import binascii
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
 
 from alerting.states import Message, Transition
 from schemas.alerts import AlertRule
@@ -23,25 +26,44 @@ def instant(at_ms: int | None) -> str | None:
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def body(rule: AlertRule, transition: Transition, now_ms: int, public_url: str) -> bytes:
-    """The JSON body of a message; `transition.message` must not be None."""
-    ended = transition.message is Message.RESOLVED
-    data = {
-        "alert_id": transition.alert_id,
+def facts(rule: AlertRule) -> dict[str, Any]:
+    """What receivers are told of a rule, and who they are, as plain data: it outlives the rule."""
+    return {
         "alert": rule.alert,
+        "group": rule.group,
         "metric": rule.metric,
         "bucket": rule.bucket,
-        "value": transition.after.value,
         "condition": rule.condition,
         "severity": rule.severity,
         "owner": rule.owner,
-        "started_at": instant(transition.started_ms),
-        "ended_at": instant(now_ms) if ended else None,
         "labels": dict(rule.labels),
         "annotations": dict(rule.annotations),
-        "url": f"{public_url.rstrip('/')}/live",
+        "receivers": list(rule.receivers),
     }
-    message = {"type": transition.message, "timestamp": instant(now_ms), "data": data}
+
+
+def told(facts: Mapping[str, Any], transition: Transition, now_ms: int, public_url: str) -> dict[str, Any]:
+    """`data` of a message about the start or end of an incident; `transition.message` must not be None."""
+    ended = transition.message is Message.RESOLVED
+    key = f"{facts['group']}/{facts['alert']}"
+    return {
+        "alert_id": transition.alert_id,
+        **{name: facts[name] for name in ("alert", "metric", "bucket")},
+        "value": transition.after.value,
+        **{name: facts[name] for name in ("condition", "severity", "owner")},
+        "started_at": instant(transition.started_ms),
+        "ended_at": instant(now_ms) if ended else None,
+        "labels": facts["labels"],
+        "annotations": facts["annotations"],
+        "url": f"{public_url.rstrip('/')}/alerts?rule={quote(key, safe='/')}",
+        "group": facts["group"],
+        "rule": key,
+    }
+
+
+def body(kind: str, data: Mapping[str, Any], now_ms: int) -> bytes:
+    """The JSON body of a message made at `now_ms`."""
+    message = {"type": kind, "timestamp": instant(now_ms), "data": data}
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
 
 

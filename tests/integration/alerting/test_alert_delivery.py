@@ -119,10 +119,15 @@ def test_one_message_at_the_start_and_one_at_the_end_in_the_contract_form(
         "ended_at": None,
         "labels": {"severity": "critical"},
         "annotations": {"summary": "Many signups, même la nuit"},
-        "url": "http://127.0.0.1:8000/live",
+        "url": "http://127.0.0.1:8000/alerts?rule=product/SignupsHigh",
+        "group": "product",
+        "rule": "product/SignupsHigh",
     }
     assert resolved["type"] == "alert.resolved"
-    assert resolved["data"] == {**firing["data"], "value": 12.0, "ended_at": resolved["timestamp"]}
+    data = resolved["data"]
+    assert data["duration_seconds"] >= 0
+    ended = {"value": 12.0, "ended_at": resolved["timestamp"], "start_value": 30.0}
+    assert data == {**firing["data"], **ended, "duration_seconds": data["duration_seconds"]}
     assert len({arrival.headers["webhook-id"] for arrival in ops.arrivals}) == 2
     assert [row["kind"] for row in world.log] == ["transition", "delivery", "transition", "delivery"]
 
@@ -184,7 +189,7 @@ def test_dead_receivers_do_not_hold_up_the_living(answering: Any, silent: Any, u
         until(lambda: hanging.count >= 2 and closing.count >= 2)
     assert types_of(living.arrivals) == ["alert.firing", "alert.resolved"]
     store = AlertStore(tmp_path / "a.db")
-    assert store.outbox_counts() == {"delivered": 2, "pending": 6}
+    assert store.outbox.counts() == {"delivered": 2, "pending": 6}
     store.close()
 
 
@@ -209,7 +214,7 @@ def test_retry_after_is_honoured(answering: Any, until: Any, tmp_path: Path) -> 
     with running(alerter):
         until(lambda: len(ops.arrivals) == 1)
     store = AlertStore(tmp_path / "a.db")
-    waiting = store.next_for("ops")
+    waiting = store.outbox.next_for("ops")
     store.close()
     assert waiting is not None
     assert waiting.due_ms - before_ms >= 600_000
@@ -269,7 +274,7 @@ def test_a_private_target_is_refused_unless_allowed(answering: Any, until: Any, 
     with running(alerter):
         until(lambda: path.exists() and world.log != [])
         watch = AlertStore(path)
-        until(lambda: (waiting := watch.next_for("ops")) is not None and waiting.attempts > 0)
+        until(lambda: (waiting := watch.outbox.next_for("ops")) is not None and waiting.attempts > 0)
         watch.close()
     assert ops.arrivals == []
 

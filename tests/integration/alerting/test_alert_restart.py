@@ -30,7 +30,7 @@ def process(folder: Path, url: str) -> Iterator[None]:
 def delivered(folder: Path) -> int:
     """How many messages the outbox knows to be delivered: a kill before that may repeat one, with its id."""
     store = AlertStore(folder / "alerts.db")
-    counts = store.outbox_counts()
+    counts = store.outbox.counts()
     store.close()
     return counts.get("delivered", 0)
 

@@ -1,0 +1,60 @@
+"""Where each rule stood when its state last changed, kept over restarts.
+
+Does not decide what a state is: see `alerting.states`.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from alerting.database import Database
+from alerting.states import RuleState, State
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A rule's state with the definition (`alerting.payload.facts`) that it was last judged by."""
+
+    state: RuleState
+    definition: Mapping[str, Any]
+
+
+class RuleStates:
+    """The table `rule_states`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self) -> dict[str, Stored]:
+        """The stored state of every rule, by its key."""
+        rows = self._database.read(
+            "SELECT rule, state, since_ms, value, alert_id, started_ms, definition FROM rule_states"
+        )
+        return {
+            rule: Stored(RuleState(State(state), since, value, alert, started), json.loads(definition))
+            for rule, state, since, value, alert, started, definition in rows
+        }
+
+    def keep(self, connection: sqlite3.Connection, rule: str, stored: Stored) -> None:
+        """Within the caller's transaction."""
+        state = stored.state
+        connection.execute(
+            "INSERT OR REPLACE INTO rule_states (rule, state, since_ms, value, alert_id, started_ms, definition)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                rule,
+                state.state,
+                state.since_ms,
+                state.value,
+                state.alert_id,
+                state.started_ms,
+                json.dumps(stored.definition),
+            ),
+        )
+
+    def forget(self, rule: str) -> None:
+        """Drop the state of a rule that no longer exists."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM rule_states WHERE rule = ?", (rule,))
