@@ -10,35 +10,46 @@ from northstream.lint_numbers import lint_numbers
 from northstream.metrics_api import MetricsApi
 from northstream.published_metrics import PublishedMetrics
 from northstream.settings import Settings
-from northstream.workspaces import load_named_workspace, workspace_folder
+from northstream.workspaces import examine_named_workspace
 from schemas.calendar import Calendar, day_date
 from schemas.catalogue import Catalogue
-from schemas.catalogue_files import load_catalogue
 from schemas.catalogue_lint import lint_catalogue
-from schemas.lint_findings import LintFinding
+from schemas.lint_findings import LintFinding, of_whole_subjects
+from schemas.yaml_lines import Finding
 
 
 def show_metric_lint(settings: Settings, has_numbers: bool, is_strict: bool) -> int:
-    """Print one line per broken rule; exit code 1 if there is an error or, when `is_strict`, a warning.
+    """Print one line per problem; exit code 1 if there is an error or, when `is_strict`, a warning.
+
+    What cannot be read is said beside the broken rules of all that can.
 
     Raises:
-        UserError: the workspace cannot be used, with every finding; or nobody answers who has the numbers.
+        UserError: the workspace cannot be read at all; or nobody answers who has the numbers.
     """
-    workspace = load_named_workspace(settings)
-    catalogue = load_catalogue(workspace_folder(settings), workspace)
+    examined = examine_named_workspace(settings)
+    workspace, catalogue = examined.workspace, examined.catalogue
     today = day_date(Calendar(workspace.stream.timezone).day_of(unix_ms()))
     more: list[LintFinding] = PublishedMetrics(settings.data_dir).changed(catalogue.metrics.values())
     if has_numbers:
         with MetricsApi(settings) as api:
             more += lint_numbers(catalogue, api, today)
-    findings = lint_catalogue(catalogue, workspace.plan, today, more, has_numbers)
-    for finding in findings:
-        print(finding)
-    print(_summary(catalogue, findings))
-    return 1 if any(is_strict or finding.level == "error" for finding in findings) else 0
+    broken = lint_catalogue(catalogue, workspace.plan, today, more, has_numbers)
+    subjects = [*catalogue.metrics.values(), *catalogue.boards.values()]
+    broken = of_whole_subjects(broken, subjects, examined.findings)
+    for line in _lines(examined.findings, broken):
+        print(line)
+    print(_summary(catalogue, len(examined.findings), broken))
+    is_bad = any(is_strict or finding.level == "error" for finding in broken)
+    return 1 if examined.findings or is_bad else 0
 
 
-def _summary(catalogue: Catalogue, findings: Sequence[LintFinding]) -> str:
-    errors = sum(finding.level == "error" for finding in findings)
+def _lines(unreadable: Sequence[Finding], broken: Sequence[LintFinding]) -> list[str]:
+    """In the order of files and lines."""
+    placed = [(item.file, item.line, str(item)) for item in (*unreadable, *broken)]
+    return [text for _, _, text in sorted(placed)]
+
+
+def _summary(catalogue: Catalogue, unreadable: int, broken: Sequence[LintFinding]) -> str:
+    errors = sum(finding.level == "error" for finding in broken)
     counts = f"{len(catalogue.metrics)} metrics, {len(catalogue.boards)} boards"
-    return f"{counts}: {errors} findings, {len(findings) - errors} warnings"
+    return f"{counts}: {unreadable + errors} findings, {len(broken) - errors} warnings"

@@ -9,7 +9,7 @@ from northstream.failures import UserError
 from northstream.published_metrics import PublishedMetrics
 from northstream.settings import Settings
 from schemas.definitions import Workspace
-from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
+from schemas.workspace import DEFAULT_WORKSPACE, Examined, examine_workspace, load_workspace
 from schemas.workspace_folder import MAIN_FILE, WorkspaceErrors
 
 OWN_FOLDER = "workspace"
@@ -27,6 +27,15 @@ def load_named_workspace(settings: Settings) -> Workspace:
     folder = workspace_folder(settings)
     try:
         return load_workspace(folder)
+    except WorkspaceErrors as error:
+        raise UserError(f"the workspace {folder} cannot be used:\n{error}") from error
+
+
+def examine_named_workspace(settings: Settings) -> Examined:
+    """Raises UserError where nothing of it can be read."""
+    folder = workspace_folder(settings)
+    try:
+        return examine_workspace(folder)
     except WorkspaceErrors as error:
         raise UserError(f"the workspace {folder} cannot be used:\n{error}") from error
 

@@ -3,13 +3,13 @@
 Does not judge: see `schemas.metric_lint` and `schemas.board_lint`.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from schemas.catalogue import BoardDefinition, Label, MetricDefinition
 from schemas.definitions import Language
-from schemas.yaml_lines import did_you_mean
+from schemas.yaml_lines import Finding, did_you_mean
 
 Level = Literal["error", "warning"]
 Subject = MetricDefinition | BoardDefinition
@@ -42,6 +42,24 @@ def missing_languages(subject: Subject, key: str, text: Label) -> Iterator[LintF
     for language in LANGUAGES if any(text.values()) else ():
         if not text.get(language):
             yield finding(subject, "missing-language", f'the {key} has no text in "{language}"')
+
+
+def of_whole_subjects(
+    findings: Iterable[LintFinding], subjects: Iterable[Subject], unreadable: Sequence[Finding]
+) -> list[LintFinding]:
+    """Without those of metrics and boards that could not be read whole: what seems to lack there may only be misspelt.
+
+    A subject ends where the next one of its file begins.
+    """
+    starts: dict[str, list[int]] = {}
+    for subject in subjects:
+        starts.setdefault(subject.file, []).append(subject.line)
+    torn = set()
+    for item in unreadable:
+        before = [line for line in starts.get(item.file, ()) if line <= item.line]
+        if before:
+            torn.add((item.file, max(before)))
+    return [item for item in findings if (item.file, item.line) not in torn]
 
 
 def without_exceptions(
