@@ -4,13 +4,18 @@ Does not evaluate conditions, read a clock or deliver anything.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class State(StrEnum):
-    """Where a rule stands. An incident opens with `firing` and stays open in `recovering`, `no_data` and `error`."""
+    """Where a rule stands.
+
+    An incident opens with `firing` and stays open in `recovering`, `no_data`, `error` and `waiting`: only numbers that
+    are known and good end it. `waiting`: the data is bad, and another incident says so.
+    """
 
     INACTIVE = "inactive"
     PENDING = "pending"
@@ -18,6 +23,7 @@ class State(StrEnum):
     RECOVERING = "recovering"
     NO_DATA = "no_data"
     ERROR = "error"
+    WAITING = "waiting"
 
 
 class Verdict(StrEnum):
@@ -27,6 +33,7 @@ class Verdict(StrEnum):
     CLEAR = "clear"
     NO_DATA = "no_data"
     ERROR = "error"
+    WAITS = "waits"
 
 
 class Message(StrEnum):
@@ -44,18 +51,24 @@ class Timing(NamedTuple):
 
 
 class Observation(NamedTuple):
-    """One evaluation: its verdict, the value (None without data) and a word on it for the log."""
+    """One evaluation: its verdict, the value (None without data) and a word on it for people (`31 > 20`).
+
+    `compared` is the number that was held against the rule's threshold: the value, its change, its z-score or the
+    seconds of absence. `comparison` says for messages what it was compared with.
+    """
 
     verdict: Verdict
     value: float | None
     detail: str = ""
+    compared: float | None = None
+    comparison: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RuleState:
     """The state of one rule. `alert_id` is empty unless an incident is open; then `started_ms` says since when.
 
-    `since_ms` is when this state was entered (Unix ms).
+    `since_ms` is when this state was entered (Unix ms), `cause` why. `start_value` is that of the incident's start.
     """
 
     state: State
@@ -63,6 +76,8 @@ class RuleState:
     value: float | None = None
     alert_id: str = ""
     started_ms: int | None = None
+    start_value: float | None = None
+    cause: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -71,14 +86,21 @@ class RuleState:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A change of state with its cause, and the message it owes to the receiver (None: nobody is told)."""
+    """A change of state with its cause, and the message it owes to receivers (None: nobody is told).
+
+    The incident's `alert_id`, `started_ms` and `start_value` are here also when it ended.
+    """
 
     before: State
     after: RuleState
     cause: str
     alert_id: str
     started_ms: int | None
+    start_value: float | None = None
     message: Message | None = None
+
+
+_UNJUDGED = {Verdict.NO_DATA: State.NO_DATA, Verdict.ERROR: State.ERROR, Verdict.WAITS: State.WAITING}
 
 
 def alert_id(rule: str, started_ms: int) -> str:
@@ -91,56 +113,69 @@ def advance(
 ) -> tuple[RuleState, Transition | None]:
     """The state after an observation at `now_ms`, and the transition if the state changed.
 
-    A clock that steps back never ends a wait early: elapsed time counts from 0. While data is missing or its reading
-    fails, an open incident stays open and nobody is told; a pending one starts its wait anew.
+    A clock that steps back never ends a wait early: elapsed time counts from 0. While data is missing or bad or its
+    reading fails, an open incident stays open and nobody is told; a pending one starts its wait anew.
     """
-    moved = replace(current, value=seen.value if seen.value is not None else current.value)
-    if seen.verdict in (Verdict.NO_DATA, Verdict.ERROR):
-        state = State.NO_DATA if seen.verdict is Verdict.NO_DATA else State.ERROR
-        return _enter(current, replace(moved, value=None), state, now_ms, seen.detail or seen.verdict.replace("_", " "))
-    step = _on_breach if seen.verdict is Verdict.BREACHED else _on_clear
-    return step(rule, timing, current, moved, now_ms)
+    if seen.verdict in _UNJUDGED:
+        # A number from bad data may be wrong, but it is what was last known; without data there is none.
+        value = current.value if seen.verdict is Verdict.WAITS else None
+        cause = seen.detail or seen.verdict.replace("_", " ")
+        return _enter(current, value, _UNJUDGED[seen.verdict], now_ms, cause)
+    if seen.verdict is Verdict.BREACHED:
+        return _on_breach(rule, timing, current, seen, now_ms)
+    return _on_clear(timing, current, seen, now_ms)
 
 
 def close(current: RuleState, cause: str, now_ms: int) -> tuple[RuleState, Transition]:
     """End an open incident for a reason outside the numbers (its rule was removed)."""
-    return _resolve(current, current, now_ms, cause)
+    return _resolve(current, current.value, now_ms, cause)
 
 
 def _on_breach(
-    rule: str, timing: Timing, current: RuleState, moved: RuleState, now_ms: int
+    rule: str, timing: Timing, current: RuleState, seen: Observation, now_ms: int
 ) -> tuple[RuleState, Transition | None]:
     if current.is_open:
-        return _enter(current, moved, State.FIRING, now_ms, "breached again")
-    waited = max(0, now_ms - current.since_ms) if current.state is State.PENDING else 0
-    if waited < timing.for_ms:
-        return _enter(current, moved, State.PENDING, now_ms, "breached")
-    fired = replace(moved, state=State.FIRING, since_ms=now_ms, alert_id=alert_id(rule, now_ms), started_ms=now_ms)
-    cause = f"breached for {timing.for_ms / 1000:g} s" if timing.for_ms else "breached"
-    return fired, Transition(current.state, fired, cause, fired.alert_id, now_ms, Message.FIRING)
+        return _enter(current, seen.value, State.FIRING, now_ms, _why("breached again", 0, seen))
+    if _waited(current, State.PENDING, now_ms) < timing.for_ms:
+        return _enter(current, seen.value, State.PENDING, now_ms, _why("breached", 0, seen))
+    cause = _why("breached", timing.for_ms, seen)
+    opened = alert_id(rule, now_ms)
+    fired = RuleState(State.FIRING, now_ms, seen.value, opened, now_ms, seen.value, cause)
+    return fired, Transition(current.state, fired, cause, opened, now_ms, seen.value, Message.FIRING)
 
 
 def _on_clear(
-    _rule: str, timing: Timing, current: RuleState, moved: RuleState, now_ms: int
+    timing: Timing, current: RuleState, seen: Observation, now_ms: int
 ) -> tuple[RuleState, Transition | None]:
     if not current.is_open:
-        return _enter(current, moved, State.INACTIVE, now_ms, "clear")
-    waited = max(0, now_ms - current.since_ms) if current.state is State.RECOVERING else 0
-    if waited < timing.keep_firing_for_ms:
-        return _enter(current, moved, State.RECOVERING, now_ms, "clear")
-    cause = f"clear for {timing.keep_firing_for_ms / 1000:g} s" if timing.keep_firing_for_ms else "clear"
-    return _resolve(current, moved, now_ms, cause)
+        return _enter(current, seen.value, State.INACTIVE, now_ms, _why("clear", 0, seen))
+    if _waited(current, State.RECOVERING, now_ms) < timing.keep_firing_for_ms:
+        return _enter(current, seen.value, State.RECOVERING, now_ms, _why("clear", 0, seen))
+    return _resolve(current, seen.value, now_ms, _why("clear", timing.keep_firing_for_ms, seen))
 
 
-def _resolve(current: RuleState, moved: RuleState, now_ms: int, cause: str) -> tuple[RuleState, Transition]:
-    ended = RuleState(State.INACTIVE, now_ms, moved.value)
-    return ended, Transition(current.state, ended, cause, current.alert_id, current.started_ms, Message.RESOLVED)
+def _waited(current: RuleState, state: State, now_ms: int) -> int:
+    return max(0, now_ms - current.since_ms) if current.state is state else 0
+
+
+def _why(what: str, waited_ms: int, seen: Observation) -> str:
+    """`breached for 30 s: 31 > 20`."""
+    waited = f" for {waited_ms / 1000:g} s" if waited_ms else ""
+    return f"{what}{waited}" + (f": {seen.detail}" if seen.detail else "")
+
+
+def _resolve(current: RuleState, value: float | None, now_ms: int, cause: str) -> tuple[RuleState, Transition]:
+    ended = RuleState(State.INACTIVE, now_ms, value, cause=cause)
+    told = Transition(
+        current.state, ended, cause, current.alert_id, current.started_ms, current.start_value, Message.RESOLVED
+    )
+    return ended, told
 
 
 def _enter(
-    current: RuleState, moved: RuleState, state: State, now_ms: int, cause: str
+    current: RuleState, value: float | None, state: State, now_ms: int, cause: str
 ) -> tuple[RuleState, Transition | None]:
     if state is current.state:
-        return moved, None
-    entered = replace(moved, state=state, since_ms=now_ms)
-    return entered, Transition(current.state, entered, cause, current.alert_id, current.started_ms)
+        return replace(current, value=value), None
+    entered = replace(current, state=state, since_ms=now_ms, value=value, cause=cause)
+    return entered, Transition(current.state, entered, cause, current.alert_id, current.started_ms, current.start_value)

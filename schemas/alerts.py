@@ -16,6 +16,7 @@ Bucket = Literal["running", "complete"]
 
 Operator = Literal[">", ">=", "<", "<=", "==", "!="]
 Severity = Literal["critical", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 
 Gauge = Literal["lag_seconds", "incomplete_seconds", "silent_seconds", "quarantine_share", "watch_seconds"]
 """Numbers about the data that are true now and have no history.
@@ -93,6 +94,10 @@ class Change:
     unit: Literal["percent", "absolute"] = "percent"
 
 
+FEWEST_POINTS = 5
+"""Buckets with a value that an anomaly needs to know what is usual."""
+
+
 @dataclass(frozen=True, slots=True)
 class Anomaly:
     """The condition is about the robust z-score of the value: its distance from the median of the buckets before it,
@@ -111,6 +116,9 @@ class Absence:
 
 
 Comparison = Threshold | Change | Anomaly | Absence
+
+NOISE_BUDGET = 10
+"""Incidents in 30 days that are not too many, unless a rule says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +146,7 @@ class AlertRule:
     min_samples: float = 0.0
     inhibits: bool = False
     waits_for_data: bool = True
-    noise_budget: int = 10
+    noise_budget: int = NOISE_BUDGET
     at_most_per_day: int = 0
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
@@ -217,13 +225,16 @@ class AlertmanagerReceiver:
     allow_private: bool = False
 
 
+PAGERDUTY_URL = "https://events.pagerduty.com/v2/enqueue"
+
+
 @dataclass(frozen=True, slots=True)
 class PagerDutyReceiver:
     """PagerDuty Events v2. `url`: where events are accepted."""
 
     name: str
     routing_key: str
-    url: str = "https://events.pagerduty.com/v2/enqueue"
+    url: str = PAGERDUTY_URL
     allow_private: bool = False
 
 

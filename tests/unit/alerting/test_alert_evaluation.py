@@ -158,8 +158,8 @@ def test_the_log_tells_every_transition_with_its_cause(rule: AlertRule, store: A
     judge.judge(1_000, True)
     rows = [row for _, row in store.log.rows()]
     assert [(row["at_ms"], row["from_state"], row["to_state"], row["value"], row["detail"]) for row in rows] == [
-        (0, "inactive", "firing", 30.0, "breached"),
-        (1_000, "firing", "inactive", 3.0, "clear"),
+        (0, "inactive", "firing", 30.0, "breached: 30 > 20"),
+        (1_000, "firing", "inactive", 3.0, "clear: 3, not > 20"),
     ]
 
 
