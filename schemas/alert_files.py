@@ -1,108 +1,91 @@
-"""Reads `alerts/*.yaml`: receivers, and groups of rules in the manner of Prometheus (contracts §7).
+"""Reads one file of `alerts/`: receivers, routes, groups of rules, and who hears of the data and of our own silence.
 
-Does not evaluate or deliver anything: see `alerting`.
+Does not hold files against each other: see `schemas.alert_folder`. Does not evaluate or deliver anything.
 """
 
-import re
 from dataclasses import dataclass, field
-from typing import cast
 
-from schemas.alerts import AlertRule, EmailReceiver, MetricSubject, Operator, WebhookReceiver
+from schemas.alert_ground import AlertGround
+from schemas.alert_routes import Route
+from schemas.alerts import DeadMansSwitch, Manners, Receiver
 from schemas.receiver_files import read_receiver
+from schemas.rule_files import PlacedRule, read_group
 from schemas.yaml_lines import Text
 from schemas.yaml_sections import Section
 
-SEVERITIES = ("critical", "warning", "info")
 
-_CONDITION = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*")
+@dataclass(frozen=True, slots=True)
+class PlacedReceiver:
+    """A receiver with its manners and the place of its name."""
+
+    receiver: Receiver
+    manners: Manners | None
+    name: Text
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedRoute:
+    """A route, where its receivers are written, and the line on which it begins."""
+
+    route: Route
+    receivers: tuple[Text, ...]
+    place: Text
 
 
 @dataclass(slots=True)
 class AlertFile:
-    """What one file declares; each name comes with the line it stands on."""
+    """What one file declares, or all of them together.
 
-    receivers: list[tuple[WebhookReceiver | EmailReceiver, Text]] = field(default_factory=list)
-    rules: list["PlacedRule"] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedRule:
-    """A rule and where its name, metric and receiver are written."""
-
-    rule: AlertRule
-    name: Text
-    metric: Text
-    receiver: Text
-
-
-def parse_condition(text: str) -> tuple[Operator, float]:
-    """`"> 20"` → (`>`, 20.0).
-
-    Raises:
-        ValueError: not an operator and a number.
+    `switches` and `data_receivers`: each declaration with its place; only one of each is allowed.
     """
-    match = _CONDITION.fullmatch(text)
-    if match is None:
-        raise ValueError(f"{text!r} is no condition")
-    return cast(Operator, match[1]), float(match[2])
+
+    receivers: list[PlacedReceiver] = field(default_factory=list)
+    routes: list[PlacedRoute] = field(default_factory=list)
+    rules: list[PlacedRule] = field(default_factory=list)
+    switches: list[tuple[DeadMansSwitch, Text]] = field(default_factory=list)
+    data_receivers: list[tuple[tuple[Text, ...], Text]] = field(default_factory=list)
+
+    def add(self, other: "AlertFile") -> None:
+        """What another file declares goes behind what stands here."""
+        self.receivers += other.receivers
+        self.routes += other.routes
+        self.rules += other.rules
+        self.switches += other.switches
+        self.data_receivers += other.data_receivers
 
 
-def read_alert_file(section: Section) -> AlertFile:
-    """Receivers and rules of one mapping `{receivers, groups}`."""
+def read_alert_file(section: Section, ground: AlertGround) -> AlertFile:
+    """One mapping `{receivers, routes, groups, dead_mans_switch, data_receivers}`."""
     result = AlertFile()
     for item in section.sections("receivers"):
-        result.receivers.append(read_receiver(item))
+        result.receivers.append(PlacedReceiver(*read_receiver(item, ground.timezone, ground.environment)))
+    result.routes += [_read_route(item) for item in section.sections("routes")]
     for group in section.sections("groups"):
-        result.rules.extend(_read_group(group))
+        result.rules += read_group(group, ground)
+    switch = section.section("dead_mans_switch")
+    if switch is not None:
+        result.switches.append(_read_switch(switch))
+    if "data_receivers" in section:
+        place = Text("data_receivers", section.file, section.line_of("data_receivers"))
+        result.data_receivers.append((tuple(section.texts("data_receivers")), place))
     section.close()
     return result
 
 
-def _read_group(section: Section) -> list[PlacedRule]:
-    group = section.text("name", required=True)
-    interval = section.duration("interval", 1.0)
-    if interval <= 0:
-        section.report(section.line_of("interval"), '"interval" must be longer than 0')
-    receiver = section.placed("receiver", required=False)
-    rules = [_read_rule(item, group, interval, receiver) for item in section.sections("rules")]
+def _read_route(section: Section) -> PlacedRoute:
+    place = Text("", section.file, section.line)
+    match, receivers = section.text_map("match"), tuple(section.texts("receivers"))
+    if "receivers" not in section:
+        section.report(section.line, '"receivers" is missing; add it ([]: nobody hears)')
+    goes_on = section.flag("continue")
     section.close()
-    return rules
+    names = tuple(dict.fromkeys(receiver.value for receiver in receivers))
+    return PlacedRoute(Route(names, match, goes_on), receivers, place)
 
 
-def _read_rule(section: Section, group: str, interval: float, receiver: Text) -> PlacedRule:
-    name, metric = section.placed("alert"), section.placed("metric")
-    operator, threshold = _read_condition(section)
-    labels = section.text_map("labels")
-    own = section.placed("receiver", required=False)
-    receiver = own if own.value else receiver
-    rule = AlertRule(
-        alert=name.value,
-        group=group,
-        subject=MetricSubject(metric.value),
-        bucket=section.choice("bucket", ("running", "complete"), "complete"),
-        operator=operator,
-        threshold=threshold,
-        receivers=(receiver.value,) if receiver.value else (),
-        owner=section.text("owner"),
-        for_seconds=section.duration("for", 0.0),
-        keep_firing_for_seconds=section.duration("keep_firing_for", 0.0),
-        interval_seconds=interval,
-        labels=labels,
-        annotations=section.text_map("annotations"),
-    )
+def _read_switch(section: Section) -> tuple[DeadMansSwitch, Text]:
+    receiver, every = section.placed("receiver"), section.duration("every", 60.0)
     section.close()
-    severity = labels.get("severity")
-    if severity is not None and severity not in SEVERITIES:
-        line = section.line_of("labels")
-        section.report(line, f'severity "{severity}" is unknown; it can be {", ".join(SEVERITIES)}')
-    return PlacedRule(rule, name, metric, receiver)
-
-
-def _read_condition(section: Section) -> tuple[Operator, float]:
-    condition = section.text("condition", required=True)
-    try:
-        return parse_condition(condition)
-    except ValueError:
-        if condition:
-            section.report(section.line_of("condition"), f'"condition" must be like "> 20", not "{condition}"')
-        return ">", 0.0
+    if every <= 0:
+        section.report(section.line_of("every"), '"every" must be longer than 0')
+    return DeadMansSwitch(receiver.value, every), receiver

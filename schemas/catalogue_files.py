@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from schemas.alerts import MetricSubject
+from schemas.alert_folder import rules_without_metric
 from schemas.board_files import OnBoards, read_board
 from schemas.catalogue import BoardDefinition, Catalogue
 from schemas.compute_files import Known
@@ -63,7 +63,7 @@ def load_catalogue(folder: Path, workspace: Workspace) -> Catalogue:
     ground = ground_of(workspace)
     ground = replace(ground, events=[*ground.events, *_planned_since(folder)])
     catalogue = read_catalogue(folder, main, ground, findings)
-    _check_rules(workspace, catalogue, findings)
+    _check_rules(folder, workspace, catalogue, findings)
     if findings.found:
         raise WorkspaceErrors(findings.found)
     return catalogue
@@ -135,10 +135,8 @@ def _planned_since(folder: Path) -> list[str]:
     return [read_event(section).name for section in sections_of(folder, "plan", unsaid)]
 
 
-def _check_rules(workspace: Workspace, catalogue: Catalogue, findings: Findings) -> None:
+def _check_rules(folder: Path, workspace: Workspace, catalogue: Catalogue, findings: Findings) -> None:
     """An alert that loses its metric would be silent."""
-    for rule in workspace.alerts.rules:
-        subject = rule.subject
-        if isinstance(subject, MetricSubject) and subject.metric not in catalogue.metrics:
-            message = f'the alert "{rule.alert}" needs the metric "{subject.metric}", which is not there any more'
-            findings.add("alerts/", 1, message)
+    for rule in rules_without_metric(folder, workspace, catalogue.metrics):
+        message = f'the alert "{rule.name.value}" needs the metric "{rule.metric}", which is not there'
+        findings.add(rule.name.file, rule.name.line, message)

@@ -1,138 +1,157 @@
-"""Reads the receivers of `alerts/*.yaml`: signed webhooks, and e-mail through an SMTP server.
+"""Reads the receivers of `alerts/*.yaml`: who is told, how, and how often they may be disturbed.
 
-Does not send anything: see `alerting`.
+Does not send anything: see `alerting`. An address or a key that may hold a secret never enters a finding.
 """
 
 import base64
 import binascii
-import ipaddress
-import re
-from typing import Literal
+from collections.abc import Callable, Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from schemas.alerts import EmailReceiver, WebhookReceiver
+from schemas.alerts import (
+    PAGERDUTY_URL,
+    AlertmanagerReceiver,
+    AppriseReceiver,
+    Manners,
+    PagerDutyReceiver,
+    Receiver,
+    WebhookReceiver,
+)
+from schemas.mail_files import read_mail
+from schemas.manner_files import read_manners
+from schemas.secret_texts import Environment, Secrets
+from schemas.target_hosts import is_private_host
 from schemas.yaml_lines import Text
 from schemas.yaml_sections import Section
 
 SECRET_PREFIX = "whsec_"
 
-_PORTS = {"smtp": 587, "smtps": 465}
-_MAILBOX = re.compile(r"[^\s@<>\"(),:;\[\]\\]+@[^\s@<>\"(),:;\\]+")
+_OWN_SERVERS = frozenset(
+    (
+        *("apprise", "form", "gotify", "hassio", "json", "mailto", "matrix", "mmost", "ncloud", "ntfy", "rocket"),
+        *("rsyslog", "synology", "xml"),
+    )
+)
+"""Apprise schemes, also with an `s` behind, whose host is a server's. Elsewhere a token may look like an address."""
 
 
-def read_receiver(section: Section) -> tuple[WebhookReceiver | EmailReceiver, Text]:
-    """One receiver, a webhook or an e-mail, and its name with its line."""
+def read_receiver(section: Section, timezone: str, environment: Environment) -> tuple[Receiver, Manners | None, Text]:
+    """One receiver of one kind, its manners, and its name with its line. `timezone`: of quiet hours that name none."""
     name = section.placed("name")
-    webhook, email = section.section("webhook"), section.section("email")
+    kinds = [kind for kind in _KINDS if kind in section]
+    manners = section.section("manners")
+    parts = {kind: section.section(kind) for kind in kinds}
     section.close()
-    if webhook is not None and email is not None:
-        section.report(section.line, f'receiver "{name.value}" is a webhook and an e-mail; make two receivers')
-    if webhook is not None:
-        return _read_webhook(name.value, webhook), name
-    if email is not None:
-        return _read_email(name.value, email), name
-    section.report(
-        section.line, f'receiver "{name.value}" has neither "webhook" {{url, secret}} nor "email" {{smtp, from, to}}'
-    )
-    return WebhookReceiver(name.value, "", ""), name
+    read = read_manners(manners, timezone) if manners is not None else None
+    if len(kinds) > 1:
+        section.report(section.line, f'receiver "{name.value}" is both {" and ".join(kinds)}; make two receivers')
+    if not kinds:
+        known = ", ".join(f'"{kind}"' for kind in _KINDS)
+        section.report(section.line, f'receiver "{name.value}" has none of {known}; add one')
+    readable = [(kind, part) for kind, part in parts.items() if part is not None]
+    if not readable:
+        return WebhookReceiver(name.value, "", ""), read, name
+    kind, part = readable[0]
+    return _KINDS[kind](name.value, part, environment), read, name
 
 
-def _read_webhook(name: str, section: Section) -> WebhookReceiver:
-    receiver = WebhookReceiver(
-        name=name,
-        url=section.text("url", required=True),
-        secret=section.text("secret", required=True),
-        allow_private=section.flag("allow_private"),
-    )
+def _read_webhook(name: str, section: Section, environment: Environment) -> WebhookReceiver:
+    secrets = Secrets(section, environment)
+    url, secret = secrets.read("url", required=True), secrets.read("secret", required=True)
+    receiver = WebhookReceiver(name, url.value, secret.value, section.flag("allow_private"))
     section.close()
-    if receiver.url:
-        _check_url(receiver, section)
+    _check_url(url, "url", receiver.allow_private, section)
     if receiver.secret:
         _check_secret(receiver.secret, section)
     return receiver
 
 
-def _check_url(receiver: WebhookReceiver, section: Section) -> None:
-    """The alerter checks the resolved address again when it connects."""
-    parts = _split(receiver.url, "url", section)
+def _read_apprise(name: str, section: Section, environment: Environment) -> AppriseReceiver:
+    urls = Secrets(section, environment).read_all("urls")
+    receiver = AppriseReceiver(name, tuple(url.value for url in urls), section.flag("allow_private"))
+    section.close()
+    if not section.items("urls"):
+        section.report(section.line_of("urls"), '"urls" must be a list of Apprise URLs, like ["slack://…"]')
+    for url in urls:
+        _check_apprise(url, receiver.allow_private, section)
+    return receiver
+
+
+def _read_alertmanager(name: str, section: Section, environment: Environment) -> AlertmanagerReceiver:
+    urls = Secrets(section, environment).read_all("urls")
+    receiver = AlertmanagerReceiver(name, tuple(url.value for url in urls), section.flag("allow_private"))
+    section.close()
+    if not section.items("urls"):
+        section.report(section.line_of("urls"), '"urls" must be a list like ["http://alertmanager:9093"]')
+    for url in urls:
+        _check_url(url, "urls", receiver.allow_private, section)
+    return receiver
+
+
+def _read_pagerduty(name: str, section: Section, environment: Environment) -> PagerDutyReceiver:
+    key, url = Secrets(section, environment).read("routing_key", required=True), section.placed("url", required=False)
+    receiver = PagerDutyReceiver(name, key.value, url.value or PAGERDUTY_URL, section.flag("allow_private"))
+    section.close()
+    _check_url(url, "url", receiver.allow_private, section)
+    return receiver
+
+
+_KINDS: Mapping[str, Callable[[str, Section, Environment], Receiver]] = {
+    "webhook": _read_webhook,
+    "email": read_mail,
+    "apprise": _read_apprise,
+    "alertmanager": _read_alertmanager,
+    "pagerduty": _read_pagerduty,
+}
+
+
+def _check_url(url: Text, key: str, allow_private: bool, section: Section) -> None:
+    """The alerter checks the resolved address again when it connects. Empty is left alone."""
+    parts = _split(url, key, section)
     if parts is None:
         return
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        section.report(section.line_of("url"), '"url" must be like https://host/path')
+        section.report(url.line, f'"{key}" must be like https://host/path')
+    elif parts.username is not None:
+        section.report(url.line, f'"{key}" must not hold a user or a password')
     else:
-        _check_host(parts.hostname, receiver.allow_private, section.line_of("url"), section)
+        _check_host(parts.hostname, allow_private, url.line, section)
+
+
+def _check_apprise(url: Text, allow_private: bool, section: Section) -> None:
+    """Where the host is a server's; Apprise knows the rest."""
+    scheme, is_url, rest = url.value.partition("://")
+    if not is_url or not scheme.isalnum() or not rest:
+        section.report(url.line, "is no Apprise URL; it must be like slack://…")
+    elif scheme.lower().removesuffix("s") in _OWN_SERVERS or scheme.lower() in ("http", "https"):
+        parts = _split(url, "urls", section)
+        if parts is not None and parts.hostname:
+            _check_host(parts.hostname, allow_private, url.line, section)
+
+
+def _check_host(host: str, allow_private: bool, line: int, section: Section) -> None:
+    if not allow_private and is_private_host(host):
+        section.report(line, f'"{host}" is a private address; add "allow_private: true" if you mean it')
+
+
+def _split(url: Text, key: str, section: Section) -> SplitResult | None:
+    """None when it is empty or, with a finding, no address."""
+    if not url.value:
+        return None
+    try:
+        parts = urlsplit(url.value)
+        _ = parts.port
+    except ValueError:
+        section.report(url.line, f'"{key}" is no valid address')
+        return None
+    return parts
 
 
 def _check_secret(secret: str, section: Section) -> None:
     """Standard Webhooks: `whsec_` and the key in base64. The secret itself never enters a message."""
     try:
         valid = secret.startswith(SECRET_PREFIX) and base64.b64decode(secret[len(SECRET_PREFIX) :], validate=True)
-    except binascii.Error:
+    except (binascii.Error, ValueError):
         valid = False
     if not valid:
         section.report(section.line_of("secret"), f'"secret" must be {SECRET_PREFIX} followed by base64')
-
-
-def _read_email(name: str, section: Section) -> EmailReceiver:
-    address, is_plain = section.placed("smtp"), section.flag("plain")
-    allow_private = section.flag("allow_private")
-    host, port, security = _read_server(address, is_plain, allow_private, section)
-    sender, to = section.placed("from"), section.texts("to")
-    receiver = EmailReceiver(
-        name=name,
-        host=host,
-        port=port,
-        sender=sender.value,
-        to=tuple(mailbox.value for mailbox in to),
-        security=security,
-        user=section.text("user"),
-        password=section.text("password"),
-        allow_private=allow_private,
-    )
-    section.close()
-    if not to:
-        section.report(section.line_of("to"), '"to" must be a list of addresses, like [growth@example.com]')
-    for mailbox in (sender, *to):
-        if mailbox.value and not _MAILBOX.fullmatch(mailbox.value):
-            section.report(mailbox.line, f'"{mailbox.value}" is no e-mail address')
-    if receiver.user and security == "none":
-        section.report(section.line_of("plain"), 'a password must not travel in the clear; remove "plain: true"')
-    return receiver
-
-
-def _read_server(
-    address: Text, is_plain: bool, allow_private: bool, section: Section
-) -> tuple[str, int, Literal["starttls", "tls", "none"]]:
-    parts = _split(address.value, "smtp", section)
-    if parts is None or not address.value:
-        return "", 0, "starttls"
-    if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or parts.username is not None:
-        section.report(address.line, '"smtp" must be like smtp://host:587 (STARTTLS) or smtps://host:465')
-        return "", 0, "starttls"
-    _check_host(parts.hostname, allow_private, address.line, section)
-    security: Literal["starttls", "tls", "none"] = "tls" if parts.scheme == "smtps" else "starttls"
-    return parts.hostname, parts.port or _PORTS[parts.scheme], "none" if is_plain else security
-
-
-def _split(url: str, key: str, section: Section) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        section.report(section.line_of(key), f'"{key}" is no valid address')
-        return None
-    return parts
-
-
-def _check_host(host: str, allow_private: bool, line: int, section: Section) -> None:
-    if not allow_private and _is_private(host):
-        section.report(line, f'"{host}" is a private address; add "allow_private: true" if you mean it')
-
-
-def _is_private(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return False
