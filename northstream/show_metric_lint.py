@@ -14,7 +14,7 @@ from northstream.workspaces import examine_named_workspace
 from schemas.calendar import Calendar, day_date
 from schemas.catalogue import Catalogue
 from schemas.catalogue_lint import lint_catalogue
-from schemas.lint_findings import LintFinding, of_whole_subjects
+from schemas.lint_findings import LintFinding, Subject, of_whole_subjects
 from schemas.yaml_lines import Finding
 
 
@@ -34,7 +34,7 @@ def show_metric_lint(settings: Settings, has_numbers: bool, is_strict: bool) -> 
         with MetricsApi(settings) as api:
             more += lint_numbers(catalogue, api, today)
     broken = lint_catalogue(catalogue, workspace.plan, today, more, has_numbers)
-    subjects = [*catalogue.metrics.values(), *catalogue.boards.values()]
+    subjects: list[Subject] = [*catalogue.metrics.values(), *catalogue.boards.values()]
     broken = of_whole_subjects(broken, subjects, examined.findings)
     for line in _lines(examined.findings, broken):
         print(line)
@@ -45,7 +45,8 @@ def show_metric_lint(settings: Settings, has_numbers: bool, is_strict: bool) -> 
 
 def _lines(unreadable: Sequence[Finding], broken: Sequence[LintFinding]) -> list[str]:
     """In the order of files and lines."""
-    placed = [(item.file, item.line, str(item)) for item in (*unreadable, *broken)]
+    placed = [(item.file, item.line, str(item)) for item in unreadable]
+    placed += [(item.file, item.line, str(item)) for item in broken]
     return [text for _, _, text in sorted(placed)]
 
 
