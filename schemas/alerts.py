@@ -185,7 +185,7 @@ class WebhookReceiver:
 
     name: str
     url: str
-    secret: str
+    secret: str = field(repr=False)
     allow_private: bool = False
 
 
@@ -203,7 +203,7 @@ class EmailReceiver:
     to: tuple[str, ...]
     security: Literal["starttls", "tls", "none"] = "starttls"
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     allow_private: bool = False
 
 
@@ -212,7 +212,7 @@ class AppriseReceiver:
     """Services that Apprise speaks (Slack, Teams, Telegram, …) by their Apprise URLs, which hold secrets."""
 
     name: str
-    urls: tuple[str, ...]
+    urls: tuple[str, ...] = field(repr=False)
     allow_private: bool = False
 
 
@@ -233,7 +233,7 @@ class PagerDutyReceiver:
     """PagerDuty Events v2. `url`: where events are accepted."""
 
     name: str
-    routing_key: str
+    routing_key: str = field(repr=False)
     url: str = PAGERDUTY_URL
     allow_private: bool = False
 
