@@ -1,56 +1,107 @@
-"""What a rule would have done on the past, and who can say.
+"""What an alert rule would have done over past days: the answer of a backtest, and who can be asked for one.
 
-Does not judge: see `alerting.backtest`.
+Does not judge the past: see `alerting.backtest` and `northstream.alert_backtest`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Protocol
+from typing import Literal, Protocol
+
+Step = Literal["hour", "day", "week", "month", "silence"]
+"""When the past is looked at: at the end of every hour, of every bucket, or (absence) when a silence begins or ends."""
+
+Limit = Literal["known_now", "whole_buckets", "hours", "occurred", "nothing_waits", "short_history"]
+"""What a backtest cannot know. `known_now`: late events, united people and corrections of later days are in the values.
+`whole_buckets`: values while a bucket was running are not known, its end stands for it. `hours`: within an hour nothing
+is known. `occurred`: silences are measured between the times of events, not of their receipt. `nothing_waits`: nobody
+knows when data was bad, so no rule waits for it. `short_history`: not as many buckets as the rule compares with.
+"""
+
+LONGEST_DAYS = 400
+USUAL_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
-class BacktestIncident:
-    """An incident that would have been: the buckets in which it began and ended (None: open at the end).
+class PastIncident:
+    """`ended_ms` None: still open at the end of the period. `value`: what the start was about.
 
-    `peak`: the value furthest on the bad side of the condition.
+    `peak`: the worst number that the threshold was held against, in the condition's own unit.
     """
 
-    first: date
-    last: date | None
+    started_ms: int
+    ended_ms: int | None
+    value: float | None
     peak: float | None
+    is_flap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Another threshold, how many incidents it would have made, and why it is worth a look."""
+    """The loosest threshold that the period would have answered with so few incidents, found with the same machine.
+
+    `threshold`: of an absence its seconds. `condition`: the whole condition as people read it.
+    """
 
     threshold: float
+    condition: str
     incidents: int
-    reason: str = ""
+    share_firing: float
 
 
 @dataclass(frozen=True, slots=True)
-class BacktestReport:
-    """`judged`: buckets with a verdict. `flaps`: incidents that began within a day of the end of the one before.
+class Mark:
+    """What a look found: the number that the threshold is held against; None without data. It holds to the next one."""
 
-    `hours`: with an open incident. `over_budget`: more incidents than the rule's noise budget allows for so long.
+    at_ms: int
+    compared: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """`from_ms` to `to_ms` was judged, in `steps`. Durations in seconds, of incidents that are open up to the end.
+
+    `flaps`: incidents that began soon after the one before ended, or were over at once. `most_in_30_days`: incidents
+    in the worst 30 days, held against `noise_budget`.
     """
 
     rule: str
+    subject: str
     condition: str
-    first: date
-    last: date
-    judged: int
-    incidents: tuple[BacktestIncident, ...]
+    threshold: float
+    bucket: str
+    severity: str
+    timezone: str
+    from_ms: int
+    to_ms: int
+    steps: Step
+    limits: tuple[Limit, ...]
+    incidents: tuple[PastIncident, ...]
     flaps: int
-    hours: float
+    seconds_firing: float
+    median_seconds: float | None
+    share_firing: float
+    buckets: int
+    buckets_without_data: int
+    most_in_30_days: int
     noise_budget: int
-    over_budget: bool
-    suggestions: tuple[Suggestion, ...] = ()
+    suggestions: tuple[Suggestion, ...]
+    series: Sequence[Mark]
+
+    @property
+    def incidents_per_week(self) -> float:
+        weeks = (self.to_ms - self.from_ms) / (7 * 86_400_000)
+        return len(self.incidents) / weeks if weeks > 0 else 0.0
+
+    @property
+    def is_over_budget(self) -> bool:
+        return self.most_in_30_days > self.noise_budget
 
 
 class NoBacktest(LookupError):
-    """There is no such rule, or what it looks at has no past; the message says which. `is_unknown`: no such rule."""
+    """The rule is ambiguous, the condition is none, or its subject has no past; the message says so.
+
+    `is_unknown`: there is no such rule.
+    """
 
     def __init__(self, message: str, is_unknown: bool = False) -> None:
         super().__init__(message)
@@ -58,12 +109,12 @@ class NoBacktest(LookupError):
 
 
 class Backtests(Protocol):
-    """Safe to use from several threads; may take seconds. Both may raise `NoBacktest` or `ReadingUnavailable`."""
+    """Safe to use from several threads."""
 
-    def report(self, rule: str, days: int) -> BacktestReport:
-        """Of the rule with this key (`group/alert`) over the days before today."""
-        ...
+    def run(self, rule: str, days: int, condition: str = "") -> Backtest:
+        """Judge the last `days` (1 to `LONGEST_DAYS`) by a rule, named `group/alert` or, if unique, by its alert.
 
-    def picture(self, rule: str, days: int) -> str:
-        """The same as SVG: the series, the threshold, the incidents. It holds no script."""
+        `condition`: tried instead of the rule's own (`> 30`; of an absence a duration such as `3h`). Synchronous; may
+        take seconds. Raises `NoBacktest`, `schemas.reading.ReadingUnavailable`.
+        """
         ...
