@@ -15,14 +15,15 @@ from typing import Any
 
 from prometheus_client.core import Metric
 
-from alerting.deliver import Deliverer, RetryPolicy
+from alerting.deliveries import Deliveries
 from alerting.judge import Judge
 from alerting.numbers import Numbers
+from alerting.retries import RetryPolicy
 from alerting.store import AlertStore
 from alerting.telemetry import AlertTelemetry, outbox, rules_by_state
 from alerting.teller import Teller
 from alerting.tracing import tracer
-from schemas.alerts import AlertRule, WebhookReceiver
+from schemas.alerts import AlertRule, Receiver
 from schemas.reading import ReadingUnavailable
 
 LONGEST_PAUSE_SECONDS = 0.5
@@ -54,7 +55,7 @@ class Alerter:
     def __init__(
         self,
         rules: Sequence[AlertRule],
-        receivers: Sequence[WebhookReceiver],
+        receivers: Sequence[Receiver],
         store_path: Path,
         surroundings: Surroundings,
     ) -> None:
@@ -101,7 +102,6 @@ class Alerter:
         """Judge and deliver until `stop`.
 
         Raises:
-            ValueError: a receiver's secret is no key.
             sqlite3.Error: the store cannot be opened.
             ExceptionGroup: of `sqlite3.Error`, it is damaged.
         """
@@ -117,9 +117,6 @@ class Alerter:
         outside = self._surroundings
         with self._mutex:
             self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
-        deliverers = [
-            Deliverer(each, store.outbox, outside.clock, outside.retry, self.telemetry) for each in self._receivers
-        ]
         judge = Judge(self._rules, store, outside.numbers, outside.pending, outside.public_url, self.telemetry.causes)
         teller = Teller(store)
         teller.tell(outside.clock())
@@ -127,16 +124,16 @@ class Alerter:
         self._judge = judge
         try:
             async with asyncio.TaskGroup() as tasks:
-                running = [tasks.create_task(deliverer.run()) for deliverer in deliverers]
-                await self._judge_until_stopped(judge, teller, store, deliverers)
-                for task in running:
-                    task.cancel()
+                deliveries = Deliveries(tasks, store.outbox, outside.clock, outside.retry, self.telemetry)
+                deliveries.replace(self._receivers)
+                await self._judge_until_stopped(judge, teller, store, deliveries)
+                deliveries.stop()
         finally:
             with self._mutex:
                 self._loop = self._wake = None
 
     async def _judge_until_stopped(
-        self, judge: Judge, teller: Teller, store: AlertStore, deliverers: Sequence[Deliverer]
+        self, judge: Judge, teller: Teller, store: AlertStore, deliveries: Deliveries
     ) -> None:
         pruned_ms = 0
         while not self._stopping:
@@ -144,8 +141,7 @@ class Alerter:
             now_ms = self._surroundings.clock()
             try:
                 await asyncio.to_thread(self._look, judge, teller, now_ms, changed)
-                for deliverer in deliverers:
-                    deliverer.notify()
+                deliveries.notify()
                 await asyncio.to_thread(self._hand_on_log, store)
                 if now_ms - pruned_ms >= _PRUNE_EVERY_MS:
                     pruned_ms = now_ms

@@ -3,12 +3,12 @@
 Does not write them: see `AlertStore` (kept with the change they tell of) and `Alerter` (handed on).
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from alerting.outbox import Waiting
 from alerting.payload import message_id
+from alerting.said import said
 from alerting.states import Transition
 
 _TOLD = ("alert_id", "alert", "metric", "bucket", "value", "condition", "severity", "owner")
@@ -42,16 +42,23 @@ def transition_row(facts: Mapping[str, Any], transition: Transition, now_ms: int
     }
 
 
-def delivery_row(message: Waiting, status: str, detail: str, now_ms: int) -> dict[str, Any]:
-    """The end of a message: `delivered` or `dead`, after how many attempts, with the last answer (`detail`)."""
-    said = json.loads(message.body)["data"]
-    return {
-        "at_ms": now_ms,
-        "kind": "delivery",
-        **{name: said[name] for name in _TOLD},
-        "receiver": message.receiver,
-        "message": message.webhook_id,
-        "status": status,
-        "attempts": message.attempts + 1,
-        "detail": detail,
-    }
+def delivery_rows(message: Waiting, status: str, detail: str, now_ms: int) -> list[dict[str, Any]]:
+    """The end of a message: `delivered` or `dead`, after how many attempts, with the last answer (`detail`).
+
+    One row for each incident that the message speaks of; a test leaves none.
+    """
+    return [
+        {
+            "at_ms": now_ms,
+            "kind": "delivery",
+            **{name: each.data[name] for name in _TOLD},
+            "rule_group": str(each.data.get("group") or ""),
+            "receiver": message.receiver,
+            "message": message.webhook_id,
+            "status": status,
+            "attempts": message.attempts + 1,
+            "detail": detail,
+        }
+        for each in said(message.body)
+        if each.is_of_incident
+    ]

@@ -4,9 +4,11 @@ Does not retry, and does not write what it sends.
 """
 
 import asyncio
+import contextlib
 import smtplib
 import socket
 import ssl
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -14,11 +16,19 @@ from email.utils import format_datetime
 from typing import Any
 
 from alerting.targets import UnsafeTarget, checked_addresses
+from alerting.threads import in_own_thread
 from schemas.alerts import EmailReceiver
 
 
 class MailFailed(Exception):
-    """The server did not take the message for all who should get it; the sentence holds no secret."""
+    """The server did not take the message for all who should get it; the sentence holds no secret.
+
+    `refused`: who was refused while the others have it, each with the server's code.
+    """
+
+    def __init__(self, sentence: str, refused: Mapping[str, int] | None = None) -> None:
+        super().__init__(sentence)
+        self.refused = dict(refused or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +41,30 @@ class Mail:
     message_id: str
 
 
-async def send_mail(receiver: EmailReceiver, mail: Mail, now_ms: int, timeout_seconds: float = 30.0) -> None:
-    """Send to everyone of the receiver at once. `now_ms`: the moment that the message bears.
+async def send_mail(
+    receiver: EmailReceiver, mail: Mail, now_ms: int, timeout_seconds: float = 30.0, to: Sequence[str] = ()
+) -> None:
+    """Send to everyone of the receiver at once, or to those in `to`, within the time in all.
+
+    `now_ms`: the moment that the message bears.
 
     Raises:
         MailFailed: it was not sent to all of them; some may have it.
     """
+    line = _Line(receiver, timeout_seconds)
+    message = as_message(receiver, mail, now_ms)
     try:
-        addresses = await checked_addresses(receiver.host, receiver.port, receiver.allow_private)
+        async with asyncio.timeout(timeout_seconds):
+            line.addresses = await checked_addresses(receiver.host, receiver.port, receiver.allow_private)
+            await in_own_thread(_send, line, message, to or receiver.to)
     except UnsafeTarget as failure:
         raise MailFailed(str(failure)) from None
+    except TimeoutError:
+        raise MailFailed(f"the server was not done within {timeout_seconds:g} s") from None
     except OSError:
         raise MailFailed("the server's name cannot be looked up") from None
-    message = as_message(receiver, mail, now_ms)
-    await asyncio.to_thread(_send, receiver, addresses[0], message, timeout_seconds)
+    finally:
+        line.hang_up()
 
 
 def as_message(receiver: EmailReceiver, mail: Mail, now_ms: int) -> EmailMessage:
@@ -62,62 +82,93 @@ def as_message(receiver: EmailReceiver, mail: Mail, now_ms: int) -> EmailMessage
     return message
 
 
-def _send(receiver: EmailReceiver, address: str, message: EmailMessage, timeout_seconds: float) -> None:
+def _send(line: "_Line", message: EmailMessage, to: Sequence[str]) -> None:
+    receiver = line.receiver
     try:
-        with _connected(receiver, address, timeout_seconds) as server:
+        with line.server() as server:
             if receiver.security == "starttls":
                 server.starttls(context=ssl.create_default_context())
             if receiver.user:
                 server.login(receiver.user, receiver.password)
-            refused = server.send_message(message)
+            refused = server.send_message(message, to_addrs=list(to))
     except smtplib.SMTPAuthenticationError:
         raise MailFailed("the server refuses the user or the password") from None
     except smtplib.SMTPNotSupportedError:
         raise MailFailed("the server does not offer what is asked of it (STARTTLS, or a login)") from None
+    except smtplib.SMTPRecipientsRefused as failure:
+        raise _refusal(failure.recipients) from None
+    except smtplib.SMTPResponseException as failure:
+        raise MailFailed(f"the server refuses with code {failure.smtp_code}") from None
     except smtplib.SMTPException as failure:
-        raise MailFailed(f"the server refuses: {_words(failure)}") from None
+        raise MailFailed(f"the server refuses: {type(failure).__name__}") from None
     except ssl.SSLError as failure:
         raise MailFailed(f"no encrypted connection: {failure.reason or failure}") from None
     except OSError as failure:
         raise MailFailed(f"no connection to the server ({type(failure).__name__})") from None
     if refused:
-        raise MailFailed(f"the server refuses {', '.join(sorted(refused))}")
+        raise _refusal(refused)
 
 
-def _words(failure: smtplib.SMTPException) -> str:
-    if isinstance(failure, smtplib.SMTPResponseException):
-        return f"{failure.smtp_code} {failure.smtp_error!r}"[:200]
-    if isinstance(failure, smtplib.SMTPRecipientsRefused):
-        return ", ".join(sorted(failure.recipients))[:200]
-    return type(failure).__name__
+def _refusal(refused: Mapping[str, tuple[int, bytes]]) -> MailFailed:
+    codes = {mailbox: code for mailbox, (code, _) in refused.items()}
+    return MailFailed(f"the server refuses {', '.join(sorted(codes))}"[:200], codes)
 
 
-def _connected(receiver: EmailReceiver, address: str, timeout_seconds: float) -> smtplib.SMTP:
-    """A connection to the address that was checked; certificates must be for the host's name."""
-    if receiver.security == "tls":
-        return _PinnedTls(receiver, address, timeout_seconds)
-    return _Pinned(receiver, address, timeout_seconds)
+class _Line:
+    """The connection of one sending, which can be cut from outside whatever it waits for."""
+
+    def __init__(self, receiver: EmailReceiver, timeout_seconds: float) -> None:
+        self.receiver = receiver
+        self.addresses: Sequence[str] = ()
+        self._timeout_seconds = timeout_seconds
+        self._second_handle: socket.socket | None = None
+
+    def server(self) -> smtplib.SMTP:
+        """Connected to one of the addresses that were checked; certificates must be for the host's name."""
+        receiver, seconds = self.receiver, self._timeout_seconds
+        return (_PinnedTls if receiver.security == "tls" else _Pinned)(self, receiver.host, receiver.port, seconds)
+
+    def connect(self, port: int, timeout_seconds: float) -> socket.socket:
+        """To the first of the addresses that listens.
+
+        Raises:
+            OSError: none does.
+        """
+        for address in self.addresses[:-1]:
+            with contextlib.suppress(OSError):
+                return self._keep(socket.create_connection((address, port), timeout_seconds))
+        return self._keep(socket.create_connection((self.addresses[-1], port), timeout_seconds))
+
+    def hang_up(self) -> None:
+        """End the connection, also in the midst of a word; nothing if there is none."""
+        if self._second_handle is not None:
+            with contextlib.suppress(OSError):
+                self._second_handle.shutdown(socket.SHUT_RDWR)
+            self._second_handle.close()
+
+    def _keep(self, connection: socket.socket) -> socket.socket:
+        # Another handle of it: TLS takes the first one over.
+        self._second_handle = connection.dup()
+        return connection
 
 
 class _Pinned(smtplib.SMTP):
-    """Connects to one address, whatever the name means by now."""
+    """Connects to one of the checked addresses, whatever the name means by now."""
 
-    def __init__(self, receiver: EmailReceiver, address: str, timeout_seconds: float) -> None:
-        self._address = address
-        super().__init__(receiver.host, receiver.port, timeout=timeout_seconds)
+    def __init__(self, line: _Line, host: str, port: int, timeout_seconds: float) -> None:
+        self._line = line
+        super().__init__(host, port, timeout=timeout_seconds)
 
     def _get_socket(self, _host: str, port: int, timeout: float) -> Any:
-        return socket.create_connection((self._address, port), timeout)
+        return self._line.connect(port, timeout)
 
 
 class _PinnedTls(smtplib.SMTP_SSL):
     """The same, encrypted from the first byte."""
 
-    def __init__(self, receiver: EmailReceiver, address: str, timeout_seconds: float) -> None:
-        self._address = address
-        context = ssl.create_default_context()
-        super().__init__(receiver.host, receiver.port, timeout=timeout_seconds, context=context)
+    def __init__(self, line: _Line, host: str, port: int, timeout_seconds: float) -> None:
+        self._line = line
+        super().__init__(host, port, timeout=timeout_seconds, context=ssl.create_default_context())
 
     def _get_socket(self, host: str, port: int, timeout: float) -> Any:
-        plain = socket.create_connection((self._address, port), timeout)
-        return self.context.wrap_socket(plain, server_hostname=host)
+        return self.context.wrap_socket(self._line.connect(port, timeout), server_hostname=host)

@@ -3,11 +3,12 @@
 Does not connect: it gives the one checked address to connect to, so that a name cannot point elsewhere afterwards.
 """
 
-import asyncio
 import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import quote, urlsplit
+
+from alerting.threads import in_own_thread
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -92,10 +93,14 @@ async def checked_addresses(host: str, port: int, allow_private: bool) -> tuple[
         OSError: the name cannot be looked up now.
     """
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await in_own_thread(_addresses, host, port)
     except UnicodeError:
         raise UnsafeTarget("the host is no valid name") from None
-    addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+    addresses = tuple(dict.fromkeys(found))
     if not allow_private and not all(is_public(address) for address in addresses):
         raise UnsafeTarget("the host has a private address (allow_private is not set)")
     return addresses
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    return [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]

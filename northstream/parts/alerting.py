@@ -9,7 +9,6 @@ from alerting.alerter import Alerter, Surroundings
 from northstream.alert_values import AlertNumbers, AlertValues
 from northstream.clock import unix_ms
 from northstream.parts.stores import Stores
-from schemas.alerts import WebhookReceiver
 from schemas.calendar import Calendar
 from schemas.checkpoints import StoreUnavailable
 from schemas.log import LogUnavailable
@@ -34,8 +33,7 @@ def create_alerter(stores: Stores, path: Path, url: str) -> Alerter:
         clock=unix_ms,
         public_url=url,
     )
-    hooks = [each for each in workspace.alerts.receivers if isinstance(each, WebhookReceiver)]
-    return Alerter(workspace.alerts.rules, hooks, path, surroundings)
+    return Alerter(workspace.alerts.rules, workspace.alerts.receivers, path, surroundings)
 
 
 def handoffs_pending(stores: Stores) -> bool:

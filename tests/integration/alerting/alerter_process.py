@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from alerting.alerter import Alerter, Surroundings
-from alerting.deliver import RetryPolicy
+from alerting.retries import RetryPolicy
 from alerting.numbers import NotLookedUp, Point
 from schemas.alerts import AlertRule, Bucket, MetricSubject, Subject, WebhookReceiver
 

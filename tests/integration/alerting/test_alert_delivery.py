@@ -17,7 +17,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from alerting.alerter import Alerter, Surroundings
-from alerting.deliver import RetryPolicy
+from alerting.retries import RetryPolicy
 from alerting.numbers import NotLookedUp, Point
 from alerting.payload import signed_headers, signing_key
 from alerting.post import Answer, PostFailed, post

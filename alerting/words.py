@@ -1,0 +1,188 @@
+"""A message in words for people: subject, plain text and HTML of what the outbox holds.
+
+Does not send, and takes texts of rules for data: control characters go, HTML is escaped.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+from typing import Any, Literal
+
+from alerting.said import ACKNOWLEDGED, FIRING, REMINDER, RESOLVED, TEST, Said, said
+
+Mood = Literal["failure", "warning", "info", "success"]
+
+_MOODS: Mapping[str, Mood] = {"critical": "failure", "warning": "warning", "info": "info"}
+_STATES = {
+    FIRING: "is firing",
+    REMINDER: "is still firing",
+    RESOLVED: "is resolved",
+    ACKNOWLEDGED: "is acknowledged",
+    TEST: "is a test message",
+}
+_NAMED_FIRST = ("summary", "description", "runbook_url")
+_SUBJECT_NAMES = 3
+
+Row = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`subject`: one line. `mood`: how bad it is, for services that show a colour."""
+
+    subject: str
+    text: str
+    html: str
+    mood: Mood
+
+
+def words(body: bytes) -> Words:
+    """What a message of the outbox says to people."""
+    told = said(body)
+    texts = [_text(each) for each in told]
+    return Words(
+        subject=_subject(told),
+        text="\n\n".join(texts) + "\n",
+        html="".join(_html(each) for each in told),
+        mood=_mood(told),
+    )
+
+
+def number(value: Any) -> str:
+    """A value as people read it: thousands apart, four digits behind what is small; `no value` over nothing."""
+    if not isinstance(value, int | float) or value != value:
+        return "no value"
+    if value == int(value):
+        return f"{int(value):,}"
+    return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def lasting(seconds: float) -> str:
+    """A duration as people read it, by its two largest units: `2 h 5 min`, `40 s`."""
+    whole = max(0, round(seconds))
+    units = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
+    parts = []
+    for name, size in units:
+        count, whole = divmod(whole, size)
+        if count:
+            parts.append(f"{count} {name}")
+    return " ".join(parts[:2]) or "0 s"
+
+
+def lasted(each: Said) -> float | None:
+    """Seconds from an incident's start to its end; None while it is open."""
+    given = each.data.get("duration_seconds")
+    if given is not None:
+        return float(given)
+    started, ended = each.data.get("started_at"), each.data.get("ended_at")
+    if not started or not ended:
+        return None
+    return (datetime.fromisoformat(ended) - datetime.fromisoformat(started)).total_seconds()
+
+
+def headline(each: Said) -> str:
+    """One line on one incident."""
+    data = each.data
+    if each.kind == TEST:
+        return "Test message from NorthStream"
+    if each.kind == RESOLVED:
+        seconds = lasted(each)
+        after = f" after {lasting(seconds)}" if seconds is not None else ""
+        return _line(f"[resolved] {data['alert']}{after}: {data['metric']} is {number(data['value'])}")
+    sort = {REMINDER: "still firing, ", ACKNOWLEDGED: "acknowledged, "}.get(each.kind, "")
+    condition = f" ({data['condition']})" if data["condition"] else ""
+    return _line(f"[{sort}{data['severity']}] {data['alert']}: {data['metric']} is {number(data['value'])}{condition}")
+
+
+def _subject(told: Sequence[Said]) -> str:
+    if len(told) == 1:
+        return headline(told[0])
+    names = list(dict.fromkeys(str(each.data["alert"]) for each in told))
+    more = f" and {len(names) - _SUBJECT_NAMES} more" if len(names) > _SUBJECT_NAMES else ""
+    ended = sum(each.is_end for each in told)
+    count = f"{len(told)} resolved" if ended == len(told) else f"{len(told) - ended} firing, {ended} resolved"
+    return _line(f"[{count if ended else f'{len(told)} firing'}] {', '.join(names[:_SUBJECT_NAMES])}{more}")
+
+
+def _mood(told: Sequence[Said]) -> Mood:
+    """That of the worst incident which has not ended."""
+    moods = {_MOODS.get(str(each.data["severity"]), "warning") for each in told if not each.is_end}
+    return next((mood for mood in ("failure", "warning", "info") if mood in moods), "success")
+
+
+def _rows(each: Said) -> list[Row]:
+    """What there is to say besides the headline, in order, without what is empty."""
+    data = each.data
+    annotations = data.get("annotations") or {}
+    rows: list[Row] = [
+        ("Severity", str(data["severity"])),
+        ("Owner", str(data["owner"])),
+        ("Metric", f"{data['metric']} ({data['bucket']})" if data["metric"] else ""),
+        ("Condition", str(data["condition"])),
+        ("Value", number(data["value"]) if each.kind != TEST else ""),
+        ("Value at the start", number(data["start_value"]) if data.get("start_value") is not None else ""),
+        ("Compared", _compared(data.get("comparison"))),
+        ("Started", _instant(data["started_at"])),
+        ("Ended", _instant(data["ended_at"])),
+    ]
+    seconds = lasted(each)
+    rows.append(("Lasted", lasting(seconds) if seconds is not None else ""))
+    rows += [(str(name), str(value)) for name, value in annotations.items() if name not in _NAMED_FIRST]
+    rows.append(("Labels", ", ".join(f"{name}={value}" for name, value in (data.get("labels") or {}).items())))
+    rows.append(("Runbook", str(annotations.get("runbook_url", ""))))
+    rows.append(("More", str(data["url"])))
+    return [(name, _line(value)) for name, value in rows if value]
+
+
+def _compared(comparison: Mapping[str, Any] | None) -> str:
+    """What the value was held against, of rules on changes and anomalies."""
+    if not comparison:
+        return ""
+    known = [
+        f"{name.replace('_', ' ')} {number(value)}"
+        for name, value in comparison.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    ]
+    return f"{comparison.get('kind', '')} ({', '.join(known)})" if known else str(comparison.get("kind", ""))
+
+
+def _sentences(each: Said) -> list[str]:
+    annotations = each.data.get("annotations") or {}
+    return [_line(str(annotations[name])) for name in ("summary", "description") if annotations.get(name)]
+
+
+def _text(each: Said) -> str:
+    first = f"{each.data['alert']} {_STATES.get(each.kind, each.kind)}."
+    lines = [_line(first), *_sentences(each), "", *(f"{name}: {value}" for name, value in _rows(each))]
+    return "\n".join(lines)
+
+
+def _html(each: Said) -> str:
+    title = escape(_line(f"{each.data['alert']} {_STATES.get(each.kind, each.kind)}"))
+    sentences = "".join(f"<p>{escape(sentence)}</p>" for sentence in _sentences(each))
+    rows = "".join(
+        f'<tr><th align="left" style="padding:2px 12px 2px 0">{escape(name)}</th><td>{_cell(value)}</td></tr>'
+        for name, value in _rows(each)
+    )
+    heading = f'<h2 style="font:600 18px sans-serif">{title}</h2>'
+    return f'{heading}{sentences}<table style="font:14px sans-serif">{rows}</table>'
+
+
+def _cell(value: str) -> str:
+    """A web address is a link; nothing else is."""
+    shown = escape(value)
+    if value.startswith(("https://", "http://")) and " " not in value:
+        return f'<a href="{shown}">{shown}</a>'
+    return shown
+
+
+def _instant(text: str | None) -> str:
+    if not text:
+        return ""
+    return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _line(text: str) -> str:
+    """On one line, without control characters."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
