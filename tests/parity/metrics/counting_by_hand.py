@@ -217,7 +217,7 @@ class ByHand:
         found: Numbers = defaultdict(dict)
         for bucket in ask.buckets:
             first = bucket.last - timedelta(days=compute.window_days - 1)
-            one = Ask([Bucket(first, bucket.last)], ask.filters, ask.split)
+            one = Ask([Bucket(first, bucket.last)], ask.filters, ask.split, ask.told)
             inside = self._over(one, rows, lambda rows: (len({subject(row, compute.of) for row in rows}), None))
             for segment, numbers in inside.items():
                 found[segment][bucket.first] = numbers[first]
