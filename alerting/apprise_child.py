@@ -16,7 +16,7 @@ import signal
 import sys
 from typing import Any
 
-from alerting.targets import is_public
+from schemas.target_hosts import is_public_address
 
 _PR_SET_PDEATHSIG = 1
 
@@ -66,7 +66,7 @@ class Wall:
             ipaddress.ip_address(address[0].partition("%")[0])
         except ValueError:
             self._refuse("it would connect by a name that was not looked up")
-        if not self._allow_private and not is_public(address[0]):
+        if not self._allow_private and not is_public_address(address[0]):
             self._refuse("the host has a private address (allow_private is not set)")
 
     def _refuse(self, why: str) -> None:

@@ -5,12 +5,11 @@ Does not connect: it gives the one checked address to connect to, so that a name
 
 import socket
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import quote, urlsplit
 
 from alerting.threads import in_own_thread
+from schemas.target_hosts import is_public_address
 
-_NAT64 = IPv6Network("64:ff9b::/96")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -28,25 +27,6 @@ class Target:
     authority: str
     path: str
     tls: bool
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address lies on the public internet; IPv4 inside IPv6 (mapped, 6to4, NAT64, Teredo) counts as it.
-
-    Multicast and reserved addresses are not public.
-    """
-    ip = ip_address(address.partition("%")[0])
-    inner = _embedded(ip) if isinstance(ip, IPv6Address) else None
-    if inner is not None and not is_public(str(inner)):
-        return False
-    is_mapped = isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None
-    return (is_mapped or ip.is_global) and not ip.is_multicast
-
-
-def _embedded(ip: IPv6Address) -> IPv4Address | None:
-    if ip in _NAT64:
-        return IPv4Address(int(ip) & 0xFFFF_FFFF)
-    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
 
 
 def check_url(url: str) -> tuple[str, int]:
@@ -97,7 +77,7 @@ async def checked_addresses(host: str, port: int, allow_private: bool) -> tuple[
     except UnicodeError:
         raise UnsafeTarget("the host is no valid name") from None
     addresses = tuple(dict.fromkeys(found))
-    if not allow_private and not all(is_public(address) for address in addresses):
+    if not allow_private and not all(is_public_address(address) for address in addresses):
         raise UnsafeTarget("the host has a private address (allow_private is not set)")
     return addresses
 

@@ -7,6 +7,7 @@ import re
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 _NAT64 = IPv6Network("64:ff9b::/96")
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 _LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback")
 
@@ -14,17 +15,18 @@ _LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loop
 def is_public_address(address: str) -> bool:
     """Whether an IP address lies on the public internet; IPv4 inside IPv6 (mapped, 6to4, NAT64, Teredo) counts as it.
 
-    Multicast and reserved addresses are not public.
+    Multicast and reserved addresses are not public; of IPv6 only global unicast is.
 
     Raises:
         ValueError: it is no address.
     """
     ip = ip_address(address.partition("%")[0])
-    inner = _embedded(ip) if isinstance(ip, IPv6Address) else None
+    if isinstance(ip, IPv4Address):
+        return ip.is_global and not ip.is_multicast
+    inner = _embedded(ip)
     if inner is not None and not is_public_address(str(inner)):
         return False
-    is_mapped = isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None
-    return (is_mapped or ip.is_global) and not ip.is_multicast
+    return ip.ipv4_mapped is not None or ip in _NAT64 or (ip in _GLOBAL_UNICAST and ip.is_global)
 
 
 def is_private_host(host: str) -> bool:

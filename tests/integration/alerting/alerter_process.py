@@ -10,8 +10,8 @@ from datetime import date
 from pathlib import Path
 
 from alerting.alerter import Alerter, Surroundings
-from alerting.retries import RetryPolicy
 from alerting.numbers import NotLookedUp, Point
+from alerting.retries import RetryPolicy
 from schemas.alerts import AlertRule, Bucket, MetricSubject, Subject, WebhookReceiver
 
 

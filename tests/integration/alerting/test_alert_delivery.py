@@ -17,14 +17,15 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from alerting.alerter import Alerter, Surroundings
-from alerting.retries import RetryPolicy
 from alerting.numbers import NotLookedUp, Point
 from alerting.payload import signed_headers, signing_key
 from alerting.post import Answer, PostFailed, post
+from alerting.retries import RetryPolicy
 from alerting.store import AlertStore
-from alerting.targets import Target, UnsafeTarget, check_url, is_public, resolve
+from alerting.targets import Target, UnsafeTarget, check_url, resolve
 from schemas.alerts import AlertRule, Bucket, MetricSubject, Subject, WebhookReceiver
 from schemas.reading import ReadingUnavailable
+from schemas.target_hosts import is_public_address
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 QUICK = RetryPolicy(timeout_seconds=0.3, first_seconds=0.02, longest_seconds=0.05)
@@ -310,7 +311,7 @@ async def test_every_spelling_of_a_private_address_is_refused(host: str) -> None
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
 def test_public_addresses_are_allowed(address: str) -> None:
     """The check does not refuse what lies on the public internet."""
-    assert is_public(address)
+    assert is_public_address(address)
 
 
 @pytest.mark.parametrize(
