@@ -1,4 +1,4 @@
-"""One message to one receiver while somebody waits for it: a signed webhook, a few times if need be, or an e-mail.
+"""One message to one receiver while somebody waits for it: a signed webhook, a few times if need be, or Apprise once.
 
 Does not keep an outbox: what must outlive a restart goes through `alerting.deliver`.
 """
@@ -8,14 +8,17 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from alerting.channels.channel import Delivered, Retry
+from alerting.channels.http import answered, asked
+from alerting.channels.through_apprise import tell
 from alerting.payload import instant, signed_headers, signing_key
-from alerting.post import PostFailed, post
-from alerting.targets import UnsafeTarget, resolve
-from schemas.alerts import WebhookReceiver
+from alerting.words import Words
+from schemas.alerts import AppriseReceiver, WebhookReceiver
 
 ATTEMPTS = 3
 FIRST_PAUSE_SECONDS = 1.0
 TIMEOUT_SECONDS = 10.0
+APPRISE_SECONDS = 30.0
 
 
 class NotSent(Exception):
@@ -44,13 +47,22 @@ async def send_webhook(
         await asyncio.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
 
 
+async def send_words(receiver: AppriseReceiver, said: Words, now_ms: int) -> None:
+    """Tell every service of the receiver, all at the same time.
+
+    Raises:
+        NotSent: not all have it.
+    """
+    calls = [tell(url, said, receiver.allow_private, APPRISE_SECONDS, now_ms) for url in receiver.urls]
+    failed = [each for each in await asyncio.gather(*calls) if isinstance(each, Retry)]
+    if failed:
+        details = "; ".join(dict.fromkeys(each.detail for each in failed))
+        raise NotSent(f"{len(failed)} of {len(calls)} services do not have it: {details}")
+
+
 async def _attempt(receiver: WebhookReceiver, key: bytes, webhook_id: str, body: bytes, now_ms: int) -> None:
-    try:
-        target = await resolve(receiver.url, receiver.allow_private)
-        answer = await post(target, signed_headers(key, webhook_id, now_ms, body), body, TIMEOUT_SECONDS)
-    except (PostFailed, UnsafeTarget) as failure:
-        raise NotSent(str(failure)) from None
-    except OSError:
-        raise NotSent("the host's name cannot be looked up") from None
-    if not 200 <= answer.status < 300:
-        raise NotSent(f"HTTP {answer.status}")
+    headers = signed_headers(key, webhook_id, now_ms, body)
+    answer = await asked(receiver.url, receiver.allow_private, headers, body, TIMEOUT_SECONDS)
+    outcome = answer if isinstance(answer, Retry) else answered(answer, now_ms)
+    if not isinstance(outcome, Delivered):
+        raise NotSent(outcome.detail)

@@ -6,19 +6,23 @@ Does not compose it: the product does.
 import asyncio
 import hashlib
 import json
+import os
 import re
 from typing import Any, NamedTuple
 
 import httpx
 
 from alerting.mail import Mail, MailFailed, send_mail
-from alerting.send_now import NotSent, send_webhook
+from alerting.send_now import NotSent, send_webhook, send_words
+from alerting.words import Words
 from northstream.clock import unix_ms
 from northstream.failures import UserError
 from northstream.running_product import RunningProduct, find_running
 from northstream.settings import Settings
 from northstream.workspaces import load_named_workspace
-from schemas.alerts import EmailReceiver, WebhookReceiver
+from schemas.alerts import AppriseReceiver, EmailReceiver, WebhookReceiver
+
+DigestReceiver = WebhookReceiver | EmailReceiver | AppriseReceiver
 
 _ANSWER_SECONDS = 60.0
 
@@ -51,20 +55,25 @@ def run_digest(settings: Settings, asked: Asked) -> int:
     return 0
 
 
-def _receiver(settings: Settings, name: str) -> WebhookReceiver | EmailReceiver:
-    found = load_named_workspace(settings).alerts.receivers
-    receivers = {each.name: each for each in found if isinstance(each, WebhookReceiver | EmailReceiver)}
-    if name not in receivers:
+def _receiver(settings: Settings, name: str) -> DigestReceiver:
+    receivers = {each.name: each for each in load_named_workspace(settings, os.environ).alerts.receivers}
+    found = receivers.get(name)
+    if found is None:
         known = f"there are {', '.join(receivers)}" if receivers else "there is none; add one to alerts/*.yaml"
         raise UserError(f'there is no receiver "{name}" ({known})')
-    return receivers[name]
+    if not isinstance(found, DigestReceiver):
+        raise UserError(f'the receiver "{name}" takes alerts only; a digest goes to a webhook, e-mail or Apprise')
+    return found
 
 
-async def send_digest(product: RunningProduct, asked: Asked, receiver: WebhookReceiver | EmailReceiver) -> None:
+async def send_digest(product: RunningProduct, asked: Asked, receiver: DigestReceiver) -> None:
     """Raises UserError: the product has no such digest, or the receiver does not take it."""
     try:
         if isinstance(receiver, EmailReceiver):
             await send_mail(receiver, _mail(product, asked), unix_ms())
+        elif isinstance(receiver, AppriseReceiver):
+            mail = _mail(product, asked)
+            await send_words(receiver, Words(mail.subject, mail.text, mail.html, "info"), unix_ms())
         else:
             data = json.loads(_read(product, asked, "json").content)
             data["url"] = f"{product.url}/digest?week={data['week']}"

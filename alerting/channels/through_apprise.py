@@ -51,21 +51,26 @@ class AppriseChannel:
         """Nothing is said but messages."""
 
     async def _tell(self, url: str, said: Words, now_ms: int) -> Delivered | Retry:
-        asked = {
-            "url": url,
-            "title": said.subject,
-            "text": said.text,
-            "mood": said.mood,
-            "allow_private": self._receiver.allow_private,
-            "seconds": self._timeout_seconds,
-        }
         async with self._at_once:
-            answer = await _asked_of_child(asked, self._timeout_seconds)
-        if answer is None:
-            return Retry(f"the service was not done within {self._timeout_seconds:g} s, or Apprise broke")
-        if answer["taken"]:
-            return Delivered()
-        return Retry(str(answer["detail"]), Answer(0, str(answer["retry_after"])).wait_seconds(now_ms))
+            return await tell(url, said, self._receiver.allow_private, self._timeout_seconds, now_ms)
+
+
+async def tell(url: str, said: Words, allow_private: bool, seconds: float, now_ms: int) -> Delivered | Retry:
+    """Tell one service, by its Apprise URL, within `seconds`."""
+    asked = {
+        "url": url,
+        "title": said.subject,
+        "text": said.text,
+        "mood": said.mood,
+        "allow_private": allow_private,
+        "seconds": seconds,
+    }
+    answer = await _asked_of_child(asked, seconds)
+    if answer is None:
+        return Retry(f"the service was not done within {seconds:g} s, or Apprise broke")
+    if answer["taken"]:
+        return Delivered()
+    return Retry(str(answer["detail"]), Answer(0, str(answer["retry_after"])).wait_seconds(now_ms))
 
 
 class _Child:
