@@ -74,6 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
     _command(plan_commands, "lint", _plan_lint, "find what breaks the plan's naming and ownership rules")
     _digest_command(commands)
     _metrics_commands(commands)
+    _alerts_commands(commands)
     facts = commands.add_parser("facts", help="hand in what no event knows", description="Hand in what no event knows.")
     fact_commands = facts.add_subparsers(metavar="COMMAND", required=True)
     importing = _command(
@@ -137,6 +138,19 @@ def _metrics_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     validate.add_argument("--nrr", metavar="METRIC", default="nrr", help="net revenue retention (nrr)")
     for parser in (lint, validate):
         _add_flags(parser, _CLUSTER_FLAGS)
+
+
+def _alerts_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "work on alert rules"
+    alerts = commands.add_parser("alerts", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    kinds = alerts.add_subparsers(metavar="COMMAND", required=True)
+    backtest = _command(kinds, "backtest", _alerts_backtest, "tell how often a rule would have fired in past days")
+    _add_flags(backtest, _CLUSTER_FLAGS)
+    backtest.add_argument("rule", metavar="RULE", help="group/alert, or the alert's name alone")
+    backtest.add_argument("--days", type=int, metavar="N", default=90, help="so many days before now (90)")
+    backtest.add_argument("--condition", metavar="TEXT", default="", help='try this one instead, like "> 30"')
+    backtest.add_argument("--picture", type=Path, metavar="FILE", help="also draw it, as SVG")
+    backtest.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
 def _flags(parsed: argparse.Namespace) -> dict[str, str]:
@@ -245,6 +259,13 @@ def _metrics_validate(parsed: argparse.Namespace) -> int:
     from northstream.validate_command import Asked, run_validate
 
     return run_validate(_resolved_settings(parsed), Asked(parsed.metric, parsed.retention, parsed.nrr))
+
+
+def _alerts_backtest(parsed: argparse.Namespace) -> int:
+    from northstream.backtest_command import Asked, run_backtest
+
+    asked = Asked(parsed.rule, parsed.days, parsed.condition, parsed.picture, parsed.json)
+    return run_backtest(_resolved_settings(parsed), asked)
 
 
 if __name__ == "__main__":

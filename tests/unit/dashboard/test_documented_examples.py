@@ -2,12 +2,12 @@
 
 import pytest
 
-from dashboard import board_shapes, catalogue_shapes, report_shapes, shapes
+from dashboard import backtest_shapes, board_shapes, catalogue_shapes, report_shapes, shapes
 from dashboard.shapes import Shape
 
 EXAMPLES = {
     f"{module.__name__}.{name}": shape
-    for module in (shapes, catalogue_shapes, board_shapes, report_shapes)
+    for module in (shapes, catalogue_shapes, board_shapes, report_shapes, backtest_shapes)
     for name, shape in vars(module).items()
     if isinstance(shape, type) and issubclass(shape, Shape) and shape.model_config.get("json_schema_extra")
 }
