@@ -107,6 +107,15 @@ class Outbox:
         for message in messages:
             _put(connection, message)
 
+    def put_told(self, connection: sqlite3.Connection, messages: Iterable[Outgoing], at_ms: int) -> None:
+        """Remember messages as delivered that another file has told, within the caller's transaction."""
+        for message in messages:
+            if _put(connection, message):
+                connection.execute(
+                    "UPDATE messages SET status = 'delivered', tried_ms = ? WHERE receiver = ? AND webhook_id = ?",
+                    (at_ms, message.receiver, message.webhook_id),
+                )
+
     def add(self, message: Outgoing) -> None:
         """Owe one message, in a commit of its own."""
         with self._database.transaction() as connection:
@@ -204,7 +213,8 @@ class Outbox:
             append_log(connection, log_rows)
 
 
-def _put(connection: sqlite3.Connection, message: Outgoing) -> None:
+def _put(connection: sqlite3.Connection, message: Outgoing) -> bool:
+    """Whether it is new."""
     told = said(message.body)
     alerts = ", ".join(dict.fromkeys(str(each.data["alert"]) for each in told))
     ids = dict.fromkeys(each.alert_id for each in told)
@@ -229,6 +239,7 @@ def _put(connection: sqlite3.Connection, message: Outgoing) -> None:
             "INSERT OR IGNORE INTO message_parts VALUES (?, ?, ?, ?)",
             [(message.receiver, alert_id, cursor.lastrowid, alert_id in ends) for alert_id in parts],
         )
+    return bool(cursor.rowcount)
 
 
 def move_old_outbox(connection: sqlite3.Connection) -> None:

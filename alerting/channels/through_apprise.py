@@ -22,6 +22,9 @@ from schemas.alerts import AppriseReceiver
 _AT_ONCE = 2
 """Processes of one receiver; each takes half a second of a core."""
 
+_TIMES_LONGER = 3.0
+"""Some services are asked several times for one message."""
+
 _KEPT_VARIABLES = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 """Of our environment. Proxies are not among them: they could lead anywhere."""
 
@@ -31,7 +34,7 @@ class AppriseChannel:
 
     def __init__(self, receiver: AppriseReceiver, timeout_seconds: float) -> None:
         self._receiver = receiver
-        self._timeout_seconds = timeout_seconds
+        self._timeout_seconds = timeout_seconds * _TIMES_LONGER
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 
     async def deliver(self, message: Waiting, now_ms: int) -> Outcome:
@@ -113,5 +116,8 @@ async def _asked_of_child(asked: Mapping[str, Any], seconds: float) -> dict[str,
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    kept = {name: os.environ[name] for name in _TIMES_LONGER = 3.0
+"""Some services are asked several times for one message."""
+
+_KEPT_VARIABLES if name in os.environ}
     return kept | {"no_proxy": "*", "HOME": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1"}
