@@ -116,8 +116,5 @@ async def _asked_of_child(asked: Mapping[str, Any], seconds: float) -> dict[str,
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _TIMES_LONGER = 3.0
-"""Some services are asked several times for one message."""
-
-_KEPT_VARIABLES if name in os.environ}
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     return kept | {"no_proxy": "*", "HOME": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1"}
