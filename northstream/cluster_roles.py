@@ -25,7 +25,8 @@ class Port(StrEnum):
 class Role:
     """`lock` is the file in the data folder that only one process tree may hold; empty: the role keeps nothing there.
 
-    `serves_keys`: it checks the write key and the secret key of requests.
+    `serves_keys`: it checks the write key and the secret key of requests. `tells`: it tells receivers of alerts, and
+    needs their secrets.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Role:
     needs_warehouse: bool = True
     needs_workspace: bool = True
     serves_keys: bool = False
+    tells: bool = False
     lock: str = ""
 
 
@@ -44,7 +46,7 @@ ROLES = {
         Role("collector", "takes events over HTTP", Port.HTTP, needs_warehouse=False, serves_keys=True),
         Role("worker", "counts people; as many as there are partitions", Port.HTTP_IF_SET),
         Role("loader", "carries events into the warehouse; others stand by", Port.HTTP_IF_SET, needs_workspace=False),
-        Role("alerter", "judges alert rules and tells receivers", Port.HTTP_IF_SET, lock=ALERTER_LOCK_NAME),
+        Role("alerter", "judges alert rules and tells receivers", Port.HTTP_IF_SET, tells=True, lock=ALERTER_LOCK_NAME),
         Role("boards", "read API and pages", Port.HTTP, serves_keys=True),
         Role(
             "warehouse",

@@ -88,7 +88,8 @@ def _check_folder(settings: Settings) -> Iterator[Check]:
 def _check_workspace(settings: Settings) -> Iterator[Check]:
     folder = workspace_folder(settings)
     try:
-        workspace = load_workspace(folder)
+        # In a cluster the secrets of receivers are in the environment of the alerter alone.
+        workspace = load_workspace(folder, None if settings.clickhouse_url else os.environ)
         findings = tuple(PublishedMetrics(settings.data_dir).changed(workspace.metrics))
     except WorkspaceErrors as error:
         yield from _problems(error.findings)

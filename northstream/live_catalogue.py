@@ -1,14 +1,16 @@
 """The catalogue as the workspace's files say now, read anew while the product runs; broken files leave the old one.
 
-Does not reload plan, funnels, alerts and what shapes the stream: those need a restart.
+Does not reload plan, funnels and what shapes the stream: those need a restart. Alerts: see `northstream.live_alerts`.
 """
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from northstream.failures import UserError
+from northstream.file_watch import PAUSE_SECONDS, Stamp, Watch, stamp_of
 from northstream.published_metrics import PublishedMetrics
 from northstream.settings import Settings
 from northstream.workspace_copy import WorkspaceCopy
@@ -20,13 +22,7 @@ from schemas.lint_findings import LintFinding
 from schemas.workspace_folder import MAIN_FILE, WorkspaceErrors, yaml_files
 from schemas.yaml_lines import Finding
 
-PAUSE_SECONDS = 0.5
-"""Between two looks. What has changed is read when the next look finds it the same, so that nothing is half written."""
-
 WATCHED = ("metrics", "boards", "plan")
-
-Stamp = tuple[tuple[str, int, int], ...]
-"""Path, time of change in nanoseconds and size of every file that is watched."""
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +33,9 @@ def open_catalogue(settings: Settings, workspace: Workspace) -> "LiveCatalogue":
     Raises:
         UserError: it is broken, with every finding, and none was in use before.
     """
-    published, copy = PublishedMetrics(settings.data_dir), WorkspaceCopy(settings.data_dir)
+    # In a cluster the secrets of receivers are in the environment of the alerter alone.
+    environment = None if settings.clickhouse_url else os.environ
+    published, copy = PublishedMetrics(settings.data_dir), WorkspaceCopy(settings.data_dir, environment)
     try:
         return LiveCatalogue(lambda: workspace_folder(settings), workspace, published, copy)
     except WorkspaceErrors as error:
@@ -46,6 +44,7 @@ def open_catalogue(settings: Settings, workspace: Workspace) -> "LiveCatalogue":
 
 class LiveCatalogue:
     """Safe to ask from any thread. `on_change`: called with each new catalogue in the thread that looks; never raises.
+    `beside`: called after each look, in the same thread.
 
     `folder` is asked at each look, so that a workspace which is made while the product runs is found.
     `copy`: what is in use is kept there, for a start while the files are broken.
@@ -64,13 +63,14 @@ class LiveCatalogue:
             WorkspaceErrors: it is broken, and none was in use before.
         """
         self.on_change: list[Callable[[Catalogue], None]] = []
+        self.beside: list[Callable[[], object]] = []
         self._folder = folder
         self._workspace = workspace
         self._published = published
         self._copy = copy
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="catalogue", daemon=True)
-        self._seen = self._read_stamp = stamp_of(folder())
+        self._watch = Watch(lambda: _stamp(folder()))
         self._findings: tuple[Finding | LintFinding, ...] = ()
         self._catalogue = self._first()
 
@@ -93,12 +93,8 @@ class LiveCatalogue:
 
     def look(self) -> bool:
         """Read the files if they have changed since they were read and not since the look before; whether they were."""
-        stamp = stamp_of(self._folder())
-        is_steady = stamp == self._seen
-        self._seen = stamp
-        if not is_steady or stamp == self._read_stamp:
+        if not self._watch.has_news():
             return False
-        self._read_stamp = stamp
         self._read()
         return True
 
@@ -106,6 +102,8 @@ class LiveCatalogue:
         while not self._stop.wait(PAUSE_SECONDS):
             try:
                 self.look()
+                for look in self.beside:
+                    look()
             except OSError as error:
                 # A folder went while it was read; the next look finds what there is then.
                 log.warning("the workspace cannot be read now: %s", error)
@@ -175,13 +173,6 @@ class LiveCatalogue:
             log.warning("the workspace's changes are not used until they are mended:\n%s", text)
 
 
-def stamp_of(folder: Path) -> Stamp:
-    """What tells that a file of the catalogue was written, made or removed; the folder's own name is part of it."""
-    stamp = [(str(folder), 0, 0)]
-    for path in (folder / MAIN_FILE, *(path for name in WATCHED for path in yaml_files(folder / name))):
-        try:
-            status = path.stat()
-        except OSError:
-            continue
-        stamp.append((str(path), status.st_mtime_ns, status.st_size))
-    return tuple(stamp)
+def _stamp(folder: Path) -> Stamp:
+    files = (folder / MAIN_FILE, *(path for name in WATCHED for path in yaml_files(folder / name)))
+    return stamp_of(folder, files)

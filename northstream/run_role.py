@@ -4,6 +4,7 @@ Does not carry events, and waits for no server: the role's own process does.
 """
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import Callable
@@ -60,7 +61,9 @@ def take_ground(resolved: Resolved, role: Role) -> Ground:
     """
     settings = resolved.settings
     problems = missing_servers(settings, role.needs_kafka, role.needs_warehouse)
-    checks: list[Callable[[], object]] = [lambda: check_workspace(settings)] if role.needs_workspace else []
+    checks: list[Callable[[], object]] = []
+    if role.needs_workspace:
+        checks.append(lambda: check_workspace(settings, os.environ if role.tells else None))
     if role.lock or _wants_kept_keys(role, settings):
         checks.append(lambda: prepare_folder(settings.data_dir))
     for check in checks:

@@ -5,6 +5,7 @@ Does not carry events: those go through the children.
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 from collections.abc import Sequence
@@ -54,7 +55,7 @@ def take_ground(settings: Settings) -> Ground:
     if settings.kafka or settings.clickhouse_url:
         problems.append("KAFKA and CLICKHOUSE_URL are for single roles; unset them to run everything with one command")
     try:
-        check_workspace(settings)
+        check_workspace(settings, os.environ)
     except UserError as error:
         problems.append(str(error))
     try:

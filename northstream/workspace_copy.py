@@ -4,6 +4,7 @@ Does not replace the workspace: the files that people edit are read first, alway
 """
 
 import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from northstream.failures import UserError
 from northstream.settings import Settings
 from northstream.workspaces import load_named_workspace, workspace_folder
 from schemas.definitions import Workspace
+from schemas.secret_texts import Environment
 from schemas.workspace import load_workspace
 from schemas.workspace_folder import FOLDERS, MAIN_FILE, WorkspaceErrors, yaml_files
 
@@ -22,14 +24,16 @@ log = logging.getLogger(__name__)
 class WorkspaceCopy:
     """One process keeps it; others read it. Alert receivers' secrets are in it: the data folder is its user's own."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, environment: Environment = None) -> None:
+        """`environment`: of those who need the secrets of receivers: what lacks one is not whole then."""
         self.folder = data_dir / COPY_NAME
+        self._environment = environment
 
     def keep(self, folder: Path) -> None:
         """Copy a workspace if it is whole; a copy that cannot be written is logged and left as it was."""
         draft, before = self.folder.with_suffix(".new"), self.folder.with_suffix(".old")
         try:
-            load_workspace(folder)
+            load_workspace(folder, self._environment)
             shutil.rmtree(draft, ignore_errors=True)
             _copy(folder, draft)
             shutil.rmtree(before, ignore_errors=True)
@@ -48,7 +52,7 @@ class WorkspaceCopy:
         if not (self.folder / MAIN_FILE).is_file():
             return None
         try:
-            return load_workspace(self.folder)
+            return load_workspace(self.folder, self._environment)
         except WorkspaceErrors:
             return None
 
@@ -73,7 +77,7 @@ def load_workspace_to_run(settings: Settings) -> Workspace:
 
 def keep_workspace(settings: Settings) -> None:
     """Copy the workspace that the settings name, at a start that has checked it."""
-    WorkspaceCopy(settings.data_dir).keep(workspace_folder(settings))
+    WorkspaceCopy(settings.data_dir, os.environ).keep(workspace_folder(settings))
 
 
 def _copy(folder: Path, to: Path) -> None:

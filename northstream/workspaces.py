@@ -9,6 +9,7 @@ from northstream.failures import UserError
 from northstream.published_metrics import PublishedMetrics
 from northstream.settings import Settings
 from schemas.definitions import Workspace
+from schemas.secret_texts import Environment
 from schemas.workspace import DEFAULT_WORKSPACE, Examined, examine_workspace, load_workspace
 from schemas.workspace_folder import MAIN_FILE, WorkspaceErrors
 
@@ -22,27 +23,27 @@ def workspace_folder(settings: Settings) -> Path:
     return settings.workspace or (own if (own / MAIN_FILE).is_file() else DEFAULT_WORKSPACE)
 
 
-def load_named_workspace(settings: Settings) -> Workspace:
-    """Raises UserError with every finding."""
+def load_named_workspace(settings: Settings, environment: Environment = None) -> Workspace:
+    """`environment`: for those who need the secrets of receivers. Raises UserError with every finding."""
     folder = workspace_folder(settings)
     try:
-        return load_workspace(folder)
+        return load_workspace(folder, environment)
     except WorkspaceErrors as error:
         raise UserError(f"the workspace {folder} cannot be used:\n{error}") from error
 
 
-def examine_named_workspace(settings: Settings) -> Examined:
+def examine_named_workspace(settings: Settings, environment: Environment = None) -> Examined:
     """Raises UserError where nothing of it can be read."""
     folder = workspace_folder(settings)
     try:
-        return examine_workspace(folder)
+        return examine_workspace(folder, environment)
     except WorkspaceErrors as error:
         raise UserError(f"the workspace {folder} cannot be used:\n{error}") from error
 
 
-def check_workspace(settings: Settings) -> None:
+def check_workspace(settings: Settings, environment: Environment = None) -> None:
     """Raises UserError with every finding, metrics that changed without a new version among them."""
-    workspace = load_named_workspace(settings)
+    workspace = load_named_workspace(settings, environment)
     changed = PublishedMetrics(settings.data_dir).changed(workspace.metrics)
     if changed:
         findings = "\n".join(map(str, changed))

@@ -13,6 +13,8 @@ from schemas.rule_files import PlacedRule, read_group
 from schemas.yaml_lines import Text
 from schemas.yaml_sections import Section
 
+SHORTEST_BEAT_SECONDS = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class PlacedReceiver:
@@ -86,6 +88,6 @@ def _read_route(section: Section) -> PlacedRoute:
 def _read_switch(section: Section) -> tuple[DeadMansSwitch, Text]:
     receiver, every = section.placed("receiver"), section.duration("every", 60.0)
     section.close()
-    if every <= 0:
-        section.report(section.line_of("every"), '"every" must be longer than 0')
+    if every < SHORTEST_BEAT_SECONDS:
+        section.report(section.line_of("every"), f'"every" must be {SHORTEST_BEAT_SECONDS:g}s or longer')
     return DeadMansSwitch(receiver.value, every), receiver

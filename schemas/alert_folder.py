@@ -10,7 +10,7 @@ from pathlib import Path
 from schemas.alert_files import AlertFile, read_alert_file
 from schemas.alert_ground import AlertGround
 from schemas.alert_routes import Route, receivers_of
-from schemas.alerts import AlertDefinitions, AlertRule
+from schemas.alerts import AlertDefinitions, AlertmanagerReceiver, AlertRule, WebhookReceiver
 from schemas.catalogue import MetricDefinition
 from schemas.data_rules import data_rules
 from schemas.definitions import Workspace
@@ -100,6 +100,7 @@ def _check_names(files: AlertFile, findings: Findings) -> None:
         _check_new(rule.name, "alert", rules, rule.rule.key, findings)
     for name in dict.fromkeys(_used_receivers(files)):
         check_known(name, "receiver", receivers, findings)
+    _check_switches(files, findings)
 
 
 def _used_receivers(files: AlertFile) -> Iterator[Text]:
@@ -111,6 +112,15 @@ def _used_receivers(files: AlertFile) -> Iterator[Text]:
         yield from names
     for _, receiver in files.switches:
         yield receiver
+
+
+def _check_switches(files: AlertFile, findings: Findings) -> None:
+    """People would be told every minute that all is well; the service must be one that notices a message's absence."""
+    kinds = {placed.receiver.name: placed.receiver for placed in files.receivers}
+    for _, name in files.switches:
+        if not isinstance(kinds.get(name.value), WebhookReceiver | AlertmanagerReceiver | None):
+            message = "a dead man's switch is a webhook or an alertmanager, which can miss a message; "
+            findings.add(name.file, name.line, f'{message}"{name.value}" is neither')
 
 
 def _check_new(name: Text, kind: str, seen: dict[str, Text], key: str, findings: Findings) -> None:

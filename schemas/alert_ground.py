@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas.catalogue import MetricDefinition
-from schemas.compute_walk import all_parts
-from schemas.computes import STREAMED, Expression, Fact, Ratio, Sql
+from schemas.computes import STREAMED
 from schemas.definitions import Workspace
 from schemas.measuring import DIMENSIONS
 from schemas.secret_texts import Environment
@@ -38,13 +37,6 @@ class AlertGround:
             timezone=workspace.stream.timezone,
             environment=environment,
         )
-
-    def counts_messages(self, metric: str) -> bool:
-        """Whether any part of a metric is made of messages, so that one can say when the last was received."""
-        if metric in STREAMED or metric not in self.metrics:
-            return True
-        parts = all_parts(self.metrics[metric], self.metrics)
-        return any(not isinstance(part, Fact | Sql | Ratio | Expression) for part in parts)
 
 
 def judged_grain(metric: MetricDefinition) -> Literal["day", "week", "month"]:

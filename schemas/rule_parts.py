@@ -25,6 +25,7 @@ from schemas.alerts import (
     Subject,
     Threshold,
 )
+from schemas.counted_messages import can_be_absent
 from schemas.measuring import Segment
 from schemas.references import check_known
 from schemas.yaml_lines import did_you_mean
@@ -34,6 +35,7 @@ SUBJECTS = ("metric", "funnel", "quality")
 COMPARISONS = ("change", "anomaly", "absent_for")
 
 _OWN_PROPERTY = "property."
+_NOT_ABSENT = "a metric of events or facts (without a segment), a funnel step, received or quarantined can"
 _CONDITION = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*")
 
 
@@ -135,11 +137,9 @@ def is_gauge(subject: Subject) -> bool:
 
 def _check_fits(section: Section, kind: str, subject: Subject, ground: AlertGround) -> None:
     if kind == "absent_for":
-        if isinstance(subject, QualitySubject) and subject.number != "received":
-            report = f'"{subject.number}" counts no events; "absent_for" can look at "received"'
-            section.report(section.line_of(kind), report)
-        elif isinstance(subject, MetricSubject) and not ground.counts_messages(subject.metric):
-            section.report(section.line_of(kind), f'"{subject.metric}" counts no events, so that none can be absent')
+        is_known = not isinstance(subject, MetricSubject) or subject.metric in ground.metrics
+        if is_known and not can_be_absent(subject, ground.metrics):
+            section.report(section.line_of(kind), f"of {subject} no event can be absent: {_NOT_ABSENT}")
     elif isinstance(subject, QualitySubject) and is_gauge(subject):
         message = f'"{subject.number}" has no history, so that "{kind}" has nothing to compare with'
         section.report(section.line_of(kind), message)

@@ -3,7 +3,6 @@
 Does not judge style (see `schemas.plan_lint`) and keeps nothing: a folder is read once, at start.
 """
 
-import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,8 +45,8 @@ class Examined:
     findings: tuple[Finding, ...]
 
 
-def load_workspace(folder: Path, environment: Environment = os.environ) -> Workspace:
-    """The checked workspace of a folder (contracts §6). `environment`: None where secrets of receivers are not needed.
+def load_workspace(folder: Path, environment: Environment = None) -> Workspace:
+    """The checked workspace of a folder (contracts §6). `environment`: for those who need the secrets of receivers.
 
     Raises:
         WorkspaceErrors: with all problems at once.
@@ -58,7 +57,7 @@ def load_workspace(folder: Path, environment: Environment = os.environ) -> Works
     return examined.workspace
 
 
-def examine_workspace(folder: Path, environment: Environment = os.environ) -> Examined:
+def examine_workspace(folder: Path, environment: Environment = None) -> Examined:
     """As much of a workspace as can be read.
 
     Raises:

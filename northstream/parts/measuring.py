@@ -22,7 +22,7 @@ from warehouse.client import Warehouse
 
 
 class Measuring:
-    """`measures` answers as soon as this is made; points are refreshed from `start` to `stop`."""
+    """`measures` answers as soon as this is made; `start` to `stop` keep points and `catalogue` fresh."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Measuring:
         )
         self.measures: Measures = assembled.measures
         self.telemetry = MeasuringTelemetry()
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         self._background = background
         self._on_refresh = on_refresh
         self._refresher = assembled.refresher(assembled.computer_over(background), self._note)
@@ -66,7 +66,7 @@ class Measuring:
         self.telemetry.follow(self._refresher)
 
     def start(self) -> None:
-        self._catalogue.start()
+        self.catalogue.start()
         self._refreshing.start()
 
     def refresh_now(self) -> int:
@@ -76,7 +76,7 @@ class Measuring:
     def stop(self) -> None:
         """A computation under way is not waited for longer than a process may take to end."""
         self._refresher.stop()
-        self._catalogue.stop()
+        self.catalogue.stop()
         self._refreshing.join()
         self._background.close()
 

@@ -430,7 +430,7 @@ def test_an_alert_never_loses_its_metric_silently(folder: Path) -> None:
     metric.unlink()
     with pytest.raises(WorkspaceErrors) as error:
         load_catalogue(folder, workspace)
-    message = 'alerts/:1: the alert "Many" needs the metric "zz", which is not there any more'
+    message = 'alerts/zz.yaml:1: the alert "Many" needs the metric "zz", which is not there'
     assert [str(finding) for finding in error.value.findings] == [message]
 
 

@@ -71,7 +71,7 @@ def write(folder: Path, case: dict[str, Any]) -> None:
 def test_each_broken_rule_is_named(case: dict[str, Any], tmp_path: Path, workspace: Workspace) -> None:
     """All at once, in the order of files and lines; what is allowed finds nothing."""
     write(tmp_path, case)
-    alone = Workspace("Cases", "EUR", "en", workspace.plan, workspace.stream, metrics=(), receivers=(), rules=())
+    alone = Workspace("Cases", "EUR", "en", workspace.plan, workspace.stream, metrics=())
     findings = lint_catalogue(load_catalogue(tmp_path, alone), workspace.plan, TODAY)
     said = [
         f"{'warning: ' if item.level == 'warning' else ''}{item.subject}: {item.message} [{item.rule}]"
