@@ -64,13 +64,15 @@ WHERE json_extract(definition, '$.condition') IS NULL
 INSERT INTO incidents (alert_id, rule, started_ms, start)
 SELECT alert_id, rule, coalesce(started_ms, since_ms), coalesce(
     (SELECT json_extract(CAST(body AS TEXT), '$.data') FROM outbox
-     WHERE outbox.webhook_id = 'msg_' || rule_states.alert_id || '_firing'), definition)
+     WHERE outbox.webhook_id = 'msg_' || rule_states.alert_id || '_firing'),
+    json_set(definition, '$.alert_id', alert_id, '$.value', NULL, '$.ended_at', NULL, '$.url', '', '$.started_at',
+        strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(started_ms, since_ms) / 1000.0, 'unixepoch')))
 FROM rule_states WHERE alert_id != ''
 """,
     """
 INSERT INTO notices (alert_id, receiver, kind, rule, told, created_ms, status, told_ms, webhook_id)
-SELECT alert_id, json_extract(definition, '$.receivers[0]'), 'firing', rule, definition,
-    coalesce(started_ms, since_ms), 'told', coalesce(started_ms, since_ms), 'msg_' || alert_id || '_firing'
-FROM rule_states WHERE alert_id != '' AND json_array_length(definition, '$.receivers') > 0
+SELECT i.alert_id, json_extract(s.definition, '$.receivers[0]'), 'firing', i.rule, i.start, i.started_ms, 'told',
+    i.started_ms, 'msg_' || i.alert_id || '_firing'
+FROM incidents AS i JOIN rule_states AS s USING (alert_id) WHERE json_array_length(s.definition, '$.receivers') > 0
 """,
 )

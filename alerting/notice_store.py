@@ -1,20 +1,37 @@
 """Incidents and the notices that are owed about them, in `alerts.db`.
 
-Does not decide who hears what when: see `alerting.teller`. Only the alerter's thread writes here.
+Does not decide who hears what when: see `alerting.teller`. Methods that take a connection work within the caller's
+transaction.
 """
 
 import json
 import sqlite3
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from alerting.database import Database
-from alerting.notices import News, Notice
+from alerting.manners import Drop, Tally
+from alerting.notices import Acknowledged, Hold, News, Notice, Reason, Told
+
+Fate = Literal["open", "told", "dropped"]
+"""Of a notice: nothing is decided or it is held; a message is in the outbox; the receiver never hears of it."""
 
 _OPEN = """
 SELECT alert_id, receiver, kind, rule, told, created_ms, reason, until_ms FROM notices
 WHERE status = 'open' ORDER BY created_ms, alert_id, receiver, kind
 """
+_REMINDABLE = """
+SELECT n.alert_id, n.receiver, n.rule, n.told, coalesce(n.reminded_ms, n.told_ms), n.reminders
+FROM notices AS n JOIN incidents AS i USING (alert_id)
+WHERE n.kind = 'firing' AND n.status = 'told' AND i.ended_ms IS NULL AND i.acknowledged IS NULL AND NOT EXISTS (
+    SELECT 1 FROM message_parts AS p JOIN messages AS m USING (seq)
+    WHERE p.receiver = n.receiver AND p.alert_id = n.alert_id AND m.status = 'pending')
+ORDER BY n.told_ms, n.alert_id, n.receiver
+"""
+"""Without those whose last message is still on its way: a receiver that was away gets no heap of reminders."""
+
+_TOLD_SINCE = "FROM notices WHERE kind = 'firing' AND status = 'told' AND told_ms >= ? GROUP BY receiver"
+_THIS = "WHERE alert_id = ? AND receiver = ? AND kind = ?"
 
 
 class NoticeStore:
@@ -25,14 +42,26 @@ class NoticeStore:
 
     def open(self) -> list[Notice]:
         """Nothing is decided about these yet, or they are held; oldest first, a start before its end."""
-        rows = self._database.read(_OPEN)
         return [
-            Notice(alert_id, receiver, kind, rule, json.loads(told), created_ms, reason, until_ms)
-            for alert_id, receiver, kind, rule, told, created_ms, reason, until_ms in rows
+            Notice(alert_id, receiver, kind, rule, json.loads(told), created_ms, _hold(reason, until_ms))
+            for alert_id, receiver, kind, rule, told, created_ms, reason, until_ms in self._database.read(_OPEN)
         ]
 
+    def remindable(self) -> list[Told]:
+        """Starts that were told of incidents that are open and nobody has acknowledged."""
+        return [
+            Told(alert_id, receiver, rule, json.loads(told), last_ms, reminders)
+            for alert_id, receiver, rule, told, last_ms, reminders in self._database.read(_REMINDABLE)
+        ]
+
+    def tally(self, since_ms: int) -> Tally:
+        """What was told since an instant."""
+        of_rule = self._database.read(f"SELECT receiver, rule, count(*) {_TOLD_SINCE}, rule", (since_ms,))
+        to_receiver = self._database.read(f"SELECT receiver, count(DISTINCT webhook_id) {_TOLD_SINCE}", (since_ms,))
+        return Tally({(receiver, rule): count for receiver, rule, count in of_rule}, dict(to_receiver))
+
     def keep(self, connection: sqlite3.Connection, news: News) -> None:
-        """Keep a start or an end, within the caller's transaction. The same news twice is one."""
+        """Keep a start or an end. The same news twice is one."""
         told = dict(news.told)
         if news.kind == "firing":
             receivers = list(dict.fromkeys(news.receivers))
@@ -43,7 +72,9 @@ class NoticeStore:
         else:
             receivers = _owed_the_start(connection, news.alert_id)
             told |= _since_the_start(connection, news)
-            connection.execute("UPDATE incidents SET ended_ms = ? WHERE alert_id = ?", (news.at_ms, news.alert_id))
+            connection.execute(
+                "UPDATE incidents SET ended_ms = coalesce(ended_ms, ?) WHERE alert_id = ?", (news.at_ms, news.alert_id)
+            )
         connection.executemany(
             "INSERT OR IGNORE INTO notices (alert_id, receiver, kind, rule, told, created_ms)"
             " VALUES (?, ?, ?, ?, ?, ?)",
@@ -51,12 +82,88 @@ class NoticeStore:
         )
 
     def note_told(self, connection: sqlite3.Connection, notice: Notice, webhook_id: str, now_ms: int) -> None:
-        """A message about it is in the outbox, within the caller's transaction."""
+        """A message about it is in the outbox."""
         connection.execute(
-            "UPDATE notices SET status = 'told', reason = '', until_ms = NULL, told_ms = ?, webhook_id = ?"
-            " WHERE alert_id = ? AND receiver = ? AND kind = ?",
+            f"UPDATE notices SET status = 'told', reason = '', until_ms = NULL, told_ms = ?, webhook_id = ? {_THIS}",
             (now_ms, webhook_id, notice.alert_id, notice.receiver, notice.kind),
         )
+
+    def note_held(self, connection: sqlite3.Connection, notice: Notice, hold: Hold) -> None:
+        connection.execute(
+            f"UPDATE notices SET reason = ?, until_ms = ? {_THIS}",
+            (hold.reason, hold.until_ms, notice.alert_id, notice.receiver, notice.kind),
+        )
+
+    def note_dropped(self, connection: sqlite3.Connection, notice: Notice, drop: Drop) -> None:
+        connection.execute(
+            f"UPDATE notices SET status = 'dropped', reason = ?, until_ms = NULL {_THIS}",
+            (drop.reason, notice.alert_id, notice.receiver, notice.kind),
+        )
+
+    def note_reminded(self, connection: sqlite3.Connection, told: Told, now_ms: int) -> None:
+        connection.execute(
+            f"UPDATE notices SET reminders = reminders + 1, reminded_ms = ? {_THIS}",
+            (now_ms, told.alert_id, told.receiver, "firing"),
+        )
+
+    def settle(self, connection: sqlite3.Connection, news: News, fates: Mapping[str, Fate]) -> None:
+        """What another alerter has told or dropped, by receiver: it is not told again, not even from the outbox."""
+        webhook_id = f"msg_{news.alert_id}_{news.kind}"
+        settled = [
+            (fate, news.at_ms, webhook_id, news.alert_id, each) for each, fate in fates.items() if fate != "open"
+        ]
+        connection.executemany(
+            "UPDATE notices SET status = ?, told_ms = ?, webhook_id = ?, reason = '', until_ms = NULL"
+            f" WHERE alert_id = ? AND receiver = ? AND kind = '{news.kind}' AND status = 'open'",
+            settled,
+        )
+        connection.executemany(
+            "UPDATE messages SET status = 'delivered', tried_ms = coalesce(tried_ms, created_ms)"
+            " WHERE webhook_id = ? AND receiver = ? AND status = 'pending'",
+            [(webhook_id, each) for each, fate in fates.items() if fate != "open"],
+        )
+
+    def acknowledge(self, connection: sqlite3.Connection, alert_id: str, acknowledged: Acknowledged) -> dict[str, Any]:
+        """The first counts. What was told at the incident's start; empty if it is unknown or acknowledged already."""
+        value = json.dumps([acknowledged.by, acknowledged.at_ms, acknowledged.note])
+        found = connection.execute(
+            "UPDATE incidents SET acknowledged = ? WHERE alert_id = ? AND acknowledged IS NULL RETURNING start",
+            (value, alert_id),
+        ).fetchone()
+        return {} if found is None else dict(json.loads(found[0]))
+
+    def is_unacknowledged(self, alert_id: str) -> bool:
+        """Whether the incident is known and nobody has it in hand."""
+        query = "SELECT 1 FROM incidents WHERE alert_id = ? AND acknowledged IS NULL"
+        return bool(self._database.read(query, (alert_id,)))
+
+    def acknowledged(self) -> dict[str, Acknowledged]:
+        """Of open incidents, by the key of their rule."""
+        rows = self._database.read(
+            "SELECT rule, acknowledged FROM incidents WHERE ended_ms IS NULL AND acknowledged IS NOT NULL"
+        )
+        return {rule: Acknowledged(*json.loads(value)) for rule, value in rows}
+
+    def incidents_since(self, from_ms: int) -> dict[str, int]:
+        """How many began at that time or later, by rule."""
+        rows = self._database.read(
+            "SELECT rule, count(*) FROM incidents WHERE started_ms >= ? GROUP BY rule", (from_ms,)
+        )
+        return dict(rows)
+
+    def prune(self, before_ms: int) -> None:
+        """Forget incidents that ended before an instant and of which nothing waits to be told."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "DELETE FROM incidents WHERE ended_ms < ? AND NOT EXISTS ("
+                " SELECT 1 FROM notices AS n WHERE n.alert_id = incidents.alert_id AND n.status = 'open')",
+                (before_ms,),
+            )
+            connection.execute("DELETE FROM notices WHERE alert_id NOT IN (SELECT alert_id FROM incidents)")
+
+
+def _hold(reason: str, until_ms: int | None) -> Hold | None:
+    return None if until_ms is None else Hold(Reason(reason), until_ms)
 
 
 def _owed_the_start(connection: sqlite3.Connection, alert_id: str) -> list[str]:

@@ -5,9 +5,30 @@ Does not decide when they hear of it (`alerting.manners`) or keep it (`alerting.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Literal
 
 Kind = Literal["firing", "resolved"]
+
+
+class Reason(StrEnum):
+    """Why a receiver does not hear of something. The last two are for good."""
+
+    SILENCED = "silenced"
+    QUIET_HOURS = "quiet_hours"
+    RULE_LIMIT = "rule_limit"
+    RECEIVER_LIMIT = "receiver_limit"
+    GROUP_WAIT = "group_wait"
+    ENDED_UNHEARD = "ended_unheard"
+    NOT_A_RECEIVER = "not_a_receiver"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not now; `until_ms` is when it is looked at anew at the latest."""
+
+    reason: Reason
+    until_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +48,7 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A start or an end that one receiver has not heard of yet. `reason` and `until_ms`: why it was held last time."""
+    """A start or an end that one receiver has not heard of yet. `held`: why, as last decided."""
 
     alert_id: str
     receiver: str
@@ -35,8 +56,7 @@ class Notice:
     rule: str
     told: Mapping[str, Any]
     created_ms: int
-    reason: str = ""
-    until_ms: int | None = None
+    held: Hold | None = None
 
     @property
     def webhook_id(self) -> str:
@@ -46,3 +66,27 @@ class Notice:
     @property
     def message_type(self) -> str:
         return f"alert.{self.kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A start that one receiver was told, of an incident that is open and not acknowledged.
+
+    `last_ms`: when it last heard of the incident. `reminders`: how many it got since.
+    """
+
+    alert_id: str
+    receiver: str
+    rule: str
+    told: Mapping[str, Any]
+    last_ms: int
+    reminders: int
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """Who has an incident in hand, since when (Unix ms)."""
+
+    by: str
+    at_ms: int
+    note: str

@@ -61,6 +61,11 @@ def told(facts: Mapping[str, Any], transition: Transition, now_ms: int, public_u
     }
 
 
+def limit(of: str, at_most_per_day: int, until_ms: int) -> dict[str, Any]:
+    """`limit` of the last start that is told today: `of` a `rule` or the `receiver`; starts wait `until` then."""
+    return {"of": of, "at_most_per_day": at_most_per_day, "until": instant(until_ms)}
+
+
 def body(kind: str, data: Mapping[str, Any], now_ms: int) -> bytes:
     """The JSON body of a message made at `now_ms`."""
     message = {"type": kind, "timestamp": instant(now_ms), "data": data}

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from alerting.control_store import ControlStore
 from alerting.database import Database, Step
 from alerting.editions import FIRST, NOTICES
 from alerting.log_queue import LogQueue, append_log
-from alerting.notice_store import NoticeStore
+from alerting.notice_store import Fate, NoticeStore
 from alerting.notices import News
 from alerting.outbox import OUTBOX_SCHEMA, Outbox, move_old_outbox
 from alerting.rule_states import RuleStates, Stored
@@ -24,6 +25,12 @@ _EDITIONS: Sequence[Sequence[Step]] = (
 """Applied in order; the number of those that a file has is its edition."""
 
 
+_DAY_MS = 86_400_000
+_KEPT_DELIVERED_MS = 7 * _DAY_MS
+_KEPT_WISHES_MS = 7 * _DAY_MS
+_KEPT_INCIDENTS_MS = 100 * _DAY_MS
+
+
 class AlertStore:
     """The file `alerts.db`; opened once, by the process that runs the alerter; used from any thread."""
 
@@ -32,6 +39,7 @@ class AlertStore:
         self.database = Database(path, _EDITIONS)
         self.rules = RuleStates(self.database)
         self.notices = NoticeStore(self.database)
+        self.controls = ControlStore(self.database)
         self.outbox = Outbox(self.database)
         self.log = LogQueue(self.database)
 
@@ -47,3 +55,21 @@ class AlertStore:
             append_log(connection, log_rows)
             if news is not None:
                 self.notices.keep(connection, news)
+
+    def adopt(self, states: Mapping[str, Stored], incidents: Sequence[tuple[News, Mapping[str, Fate]]]) -> None:
+        """Go on from what another alerter has logged: states by the rule's key, and who was told what (by receiver).
+
+        Starts come before their ends. What is here already stays, unless the other has settled it.
+        """
+        with self.database.transaction() as connection:
+            for rule, stored in states.items():
+                self.rules.keep(connection, rule, stored)
+            for news, fates in incidents:
+                self.notices.keep(connection, news)
+                self.notices.settle(connection, news, fates)
+
+    def prune(self, now_ms: int) -> None:
+        """Forget what is long over and told."""
+        self.outbox.prune(now_ms - _KEPT_DELIVERED_MS)
+        self.notices.prune(now_ms - _KEPT_INCIDENTS_MS)
+        self.controls.prune(now_ms - _KEPT_WISHES_MS)

@@ -1,0 +1,92 @@
+"""Follows what people ask of alerting in the warehouse: silences, acknowledgements, and wishes that are granted once.
+
+Does not decide who hears what: see `alerting.planning`. While the warehouse is away the last known controls hold.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+
+from alerting.log_queue import append_log
+from alerting.notice_rows import acknowledged_row
+from alerting.notices import Acknowledged
+from alerting.store import AlertStore
+from alerting.wished import trial
+from schemas.alert_controls import Acknowledgement, AlertControls, Wish
+from schemas.alerts import AlertDefinitions
+from schemas.reading import ReadingUnavailable
+
+LOOK_SECONDS = 1.0
+_LOOK_BACK_MS = 86_400_000
+"""What is older is not acted on any more: nobody waits for it."""
+
+log = logging.getLogger(__name__)
+
+
+class Controls:
+    """Of one installation; acts once on each control, also over restarts."""
+
+    def __init__(
+        self,
+        reader: AlertControls,
+        store: AlertStore,
+        definitions: Callable[[], AlertDefinitions],
+        clock: Callable[[], int],
+        public_url: str,
+    ) -> None:
+        """`definitions`: those that hold now. `clock` gives Unix ms."""
+        self._reader = reader
+        self._store = store
+        self._definitions = definitions
+        self._clock = clock
+        self._public_url = public_url
+
+    async def follow(self, changed: Callable[[], None]) -> None:
+        """Look every second until cancelled; `changed` is called when something was sent on its way."""
+        while True:
+            try:
+                if await asyncio.to_thread(self.look):
+                    changed()
+            except sqlite3.OperationalError as error:
+                # A full disk passes; the next look acts.
+                log.warning("what people ask of alerts cannot be kept now: %s", error)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def look(self) -> bool:
+        """Read everything once and act on what is new; whether a message was sent on its way."""
+        now_ms = self._clock()
+        try:
+            silences = self._reader.silences(now_ms)
+            acknowledgements = self._reader.acknowledgements(now_ms - _LOOK_BACK_MS)
+            wishes = self._reader.wishes(now_ms - _LOOK_BACK_MS)
+        except ReadingUnavailable:
+            return False
+        self._store.controls.keep_silences(silences)
+        for each in acknowledgements:
+            self._acknowledge(each)
+        granted = [self._grant(wish, now_ms) for wish in wishes if not self._store.controls.is_granted(wish.id)]
+        return any(granted)
+
+    def _acknowledge(self, given: Acknowledgement) -> None:
+        if not self._store.notices.is_unacknowledged(given.alert_id):
+            return
+        acknowledged = Acknowledged(given.author, given.at_ms, given.note)
+        with self._store.database.transaction() as connection:
+            told = self._store.notices.acknowledge(connection, given.alert_id, acknowledged)
+            if told:
+                append_log(connection, [acknowledged_row(told, acknowledged)])
+
+    def _grant(self, wish: Wish, now_ms: int) -> bool:
+        """Both are as good as once if a kill comes between: a test has one id, and a letter that waits is not dead."""
+        if wish.kind == "resend":
+            is_sent = self._store.outbox.resend(wish.subject, wish.receiver, now_ms)
+        else:
+            is_sent = self._definitions().receiver(wish.subject) is not None
+            if is_sent:
+                self._store.outbox.add(trial(wish.subject, wish.id, now_ms, self._public_url))
+        with self._store.database.transaction() as connection:
+            self._store.controls.note_granted(connection, wish.id, now_ms)
+        if not is_sent:
+            log.warning("a %s that somebody wished is not possible: no such receiver or dead letter", wish.kind)
+        return is_sent
