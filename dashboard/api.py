@@ -1,4 +1,4 @@
-"""The read API (contracts §4): who may ask, which parameters there are; persons, events, alerts, quality.
+"""The read API (contracts §4): who may ask, which parameters there are; persons, events, quality.
 
 Does not compute. Metrics, boards and all else that has a module of its own: see `…_routes`. Every route needs the
 secret key.
@@ -20,10 +20,8 @@ from dashboard.json_answers import json_answer
 from dashboard.metric_routes import add_metric_routes
 from dashboard.moments import instant, with_instants
 from dashboard.report_routes import add_report_routes
-from dashboard.shapes import UNKNOWN, Alerts, ErrorForm, Person, QualityReport
+from dashboard.shapes import UNKNOWN, ErrorForm, Person, QualityReport
 from schemas.reading import PersonReport
-
-ALERT_LOG_ROWS = 100
 
 
 def api_routes(context: ApiContext, access: Access) -> APIRouter:
@@ -88,13 +86,6 @@ def _add_drill_down(router: APIRouter, context: ApiContext) -> None:
 
 
 def _add_operations(router: APIRouter, context: ApiContext) -> None:
-    @router.get("/alerts", response_model=Alerts, tags=["operations"])
-    async def read_alerts() -> Response:
-        """Where every alert rule stands, and the latest of the alert log."""
-        log = await context.reader.ask(context.reports.alert_log, ALERT_LOG_ROWS)
-        states = await context.reader.ask(context.alerts)
-        return json_answer({"alerts": states, "log": [with_instants(row) for row in log]})
-
     @router.get("/quality", response_model=QualityReport, tags=["operations"])
     async def read_quality() -> Response:
         """How many messages came, and whether all of them are in the numbers (`lag_events` = 0)."""

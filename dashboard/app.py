@@ -9,8 +9,13 @@ from typing import Any
 from fastapi import FastAPI
 
 from dashboard.access import Access
+from dashboard.alert_answers import shown_alerts
+from dashboard.alert_control_routes import alert_control_routes
+from dashboard.alert_pages import alert_page_routes
+from dashboard.alert_routes import AlertsContext, alert_routes
 from dashboard.api import api_routes
 from dashboard.asking import ApiContext
+from dashboard.backtest_routes import BacktestContext, backtest_routes
 from dashboard.board import SECTIONS, BoardSource
 from dashboard.board_pages import board_page_routes
 from dashboard.digest_routes import DigestContext, digest_api_routes, digest_page_routes
@@ -26,6 +31,9 @@ from dashboard.safe_headers import SafeHeaders
 from dashboard.shell import Shell
 from dashboard.start_routes import StartContext, start_api_routes, start_page_routes
 from dashboard.view_door import ViewDoor
+from schemas.alert_controls import AlertControls
+from schemas.alert_history import AlertHistory
+from schemas.backtests import Backtests
 from schemas.calendar import Calendar
 from schemas.definitions import Workspace
 from schemas.guide import WorkspaceEditor
@@ -44,22 +52,28 @@ def create_app(
     write_keys: Collection[str],
     readiness: Callable[[], Mapping[str, bool]],
     telemetry: Callable[[], str],
-    alerts: Callable[[], Sequence[Mapping[str, Any]]],
+    alerts: Callable[[], Mapping[str, Any] | Sequence[Mapping[str, Any]]],
     patience_seconds: float = PATIENCE_SECONDS,
     is_there: Callable[[], bool] | None = None,
     notes: Notes | None = None,
     editor: WorkspaceEditor | None = None,
+    history: AlertHistory | None = None,
+    controls: AlertControls | None = None,
+    backtests: Backtests | None = None,
 ) -> FastAPI:
     """The application of one workspace, for the engine's Unix socket or a port of its own.
 
     Args:
         clock: Unix milliseconds.
         secret_keys: keys that may read; at least one.
-        readiness, telemetry, alerts: named checks of what a request needs, Prometheus text, where every alert rule
-            stands now; may block.
+        readiness, telemetry, alerts: named checks of what a request needs, Prometheus text, what alerting shows of
+            itself (or where its rules stand, alone); may block.
         patience_seconds: how long a read waits for a warehouse that is away.
         is_there: whether the warehouse answers at all, within half the patience; may block. None: it cannot hang.
-        notes, editor: what people write down, and what the guide writes with; None: there is nothing to write on.
+        notes, editor, controls: what people write down, what the guide writes with, what people do to alerts; None:
+            there is nothing to write on.
+        history: the incidents of alerts; None: nobody remembers them.
+        backtests: who judges the past by alert rules; None: nobody can.
 
     A server that stops awaits `app.state.close_streams()` first: live streams never end by themselves.
 
@@ -74,8 +88,12 @@ def create_app(
     app = FastAPI(title="NorthStream read API", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     answer_failures(app)
     shell = Shell(workspace, access, lambda: now.today().day.isoformat())
-    context = ApiContext(reports, measures, reader, workspace, now, alerts, notes)
+    alerting = AlertsContext(lambda: shown_alerts(alerts()), reports, reader, now, history, controls)
+    context = ApiContext(reports, measures, reader, workspace, now, lambda: alerting.shown()["alerts"], notes)
     app.include_router(api_routes(context, access))
+    if backtests is not None:
+        app.include_router(backtest_routes(BacktestContext(backtests, reader, workspace), access))
+    _include_alerts(app, alerting, access, shell)
     _include_writing(app, context, notes, editor, access, shell)
     # Threads of their own: whether all is well must be told however many questions wait for the warehouse.
     app.include_router(operation_routes(readiness, telemetry, Reader(patience_seconds), access))
@@ -93,6 +111,13 @@ def _include_pages(app: FastAPI, context: ApiContext, access: Access, shell: She
     app.include_router(board_page_routes(context, shell, access))
     app.include_router(page_routes(PagesContext(context.workspace, feed, access, shell)))
     return feed
+
+
+def _include_alerts(app: FastAPI, context: AlertsContext, access: Access, shell: Shell) -> None:
+    app.include_router(alert_routes(context, access))
+    if context.controls is not None:
+        app.include_router(alert_control_routes(context, context.controls, access))
+    app.include_router(alert_page_routes(shell))
 
 
 def _include_writing(

@@ -15,7 +15,7 @@ CACHE_CONTROL = "private, no-cache"
 """Nobody on the way keeps it, and the reader asks each time whether it still holds."""
 
 
-_STAMP = re.compile(rb'("(?:complete_through|updated)":"[0-9-]{10}T[0-9:]{7})[0-9.]+Z"')
+_STAMP = re.compile(rb'("(?:complete_through|updated|judged_at)":"[0-9-]{10}T[0-9:]{7})[0-9.]+Z"')
 """How fresh the numbers are moves all the time; that it moved within the same ten seconds is no change."""
 
 

@@ -152,31 +152,6 @@ class Person(Shape):
     )
 
 
-class Alerts(Shape):
-    """`alerts`: where each rule stands now. `log`: transitions and deliveries, newest first."""
-
-    alerts: list[dict[str, Any]]
-    log: list[dict[str, Any]]
-
-    model_config = shown_as(
-        {
-            "alerts": [
-                {"alert": "SignupsHigh", "metric": "signups", "condition": "> 20", "state": "firing", "value": 24.0}
-            ],
-            "log": [
-                {
-                    "at": "2026-11-02T09:41:07.250Z",
-                    "kind": "transition",
-                    "alert": "SignupsHigh",
-                    "from_state": "inactive",
-                    "to_state": "firing",
-                    "value": 24.0,
-                }
-            ],
-        }
-    )
-
-
 class QualityReport(Shape):
     """Totals since the log began. `lag_events` = 0: everything acknowledged before the request is in the numbers."""
 

@@ -31,6 +31,7 @@ NAVIGATION = (
     ("/tree", "nav_tree"),
     ("/digest", "nav_digest"),
     ("/customers", "nav_customers"),
+    ("/alerts", "nav_alerts"),
     ("/live", "nav_live"),
 )
 """Where the header leads: address and the name of its word."""

@@ -31,8 +31,8 @@ _SHOWN = frozenset(
         "tree",
     }
 )
-_NOTED = frozenset({"actions", "annotations", "decisions", "start"})
-"""What people write on pages; everything else is written with the secret key only."""
+_NOTED = frozenset({"actions", "alerts", "annotations", "decisions", "start"})
+"""What people write and do on pages; everything else is written with the secret key only."""
 
 
 class ViewDoor:

@@ -98,19 +98,20 @@ function cohortsCard(card) {
 
 function alertsCard(card) {
   const { alerts } = card.data;
-  const made = framed(card, texts.alerts_firing);
+  const all = element("a", { class: "small-link no-print", href: linkTo("/alerts") }, texts.all_alerts);
+  const made = element("section", { class: "card" }, element("div", { class: "head" }, element("h3", {}, titleOf(card, texts.alerts_firing)), all));
   if (alerts.length === 0) made.append(smallNotice(texts.alerts_quiet, texts.alerts_quiet_hint));
   else made.append(element("ul", { class: "rows" }, ...alerts.map(alertRow)));
-  if (card.data.firing > alerts.length) made.append(element("p", { class: "key-line" }, element("a", { href: linkTo("/live") }, say(texts.more_alerts, { number: String(card.data.firing - alerts.length) }))));
+  if (card.data.firing > alerts.length) made.append(element("p", { class: "key-line" }, element("a", { href: linkTo("/alerts", { state: "open" }) }, say(texts.more_alerts, { number: String(card.data.firing - alerts.length) }))));
   return made;
 }
 
-function alertRow({ alert, metric, condition, state, value, owner, annotations }) {
+function alertRow({ rule, alert, metric, condition, state, value, owner, annotations }) {
   const shown = typeof value === "number" ? amount(value, { unit: "count", decimals: value % 1 ? 3 : 0 }, { minimumFractionDigits: 0 }) : "";
   return element(
     "li",
     {},
-    element("span", {}, alert),
+    element("span", {}, element("a", { href: linkTo("/alerts", { rule }) }, alert)),
     element("span", { class: "badge", "data-state": state }, texts[`state_${state}`] ?? state),
     element("span", { class: "under" }, [`${metric} ${condition}`, shown, owner].filter(Boolean).join(" · ")),
     annotations?.summary && state === "firing" ? element("span", { class: "under" }, annotations.summary) : null,

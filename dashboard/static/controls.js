@@ -41,7 +41,8 @@ function select(options, value) {
   return made;
 }
 
-function choice(name, label, options) {
+/** A choice that changes the address, and follows it. */
+export function choice(name, label, options) {
   const made = select(options, question()[name]);
   made.name = name;
   made.addEventListener("change", () => ask({ [name]: made.value }));

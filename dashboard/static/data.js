@@ -56,9 +56,9 @@ export async function readList(path, name) {
 }
 
 /** Sends something people wrote. Raises a Problem. */
-export async function write(path, content, method = "POST") {
+export async function write(path, content, method = "POST", parameters = {}) {
   const headers = { Accept: "application/json", "Content-Type": "application/json" };
-  return contentOf(await asked(addressOf(path), { method, headers, body: JSON.stringify(content) }));
+  return contentOf(await asked(addressOf(path, parameters), { method, headers, body: JSON.stringify(content) }));
 }
 
 async function asked(address, options) {

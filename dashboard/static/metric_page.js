@@ -1,5 +1,6 @@
 // A metric: its series with everything that qualifies it, what it means, its segments, why it moved, who is behind it.
 
+import { bandsOf, incidentsTable } from "./alert_incidents.js";
 import { annotationsPanel } from "./annotations.js";
 import { context, linkTo, say, texts } from "./context.js";
 import { controls, dimensions, showUsual } from "./controls.js";
@@ -53,12 +54,13 @@ async function load() {
     const [first, last] = comparedRange(wanted);
     const segment = [wanted.segment, wanted.split].filter(Boolean).join(",");
     const { grain } = wanted;
-    const [series, before, noted] = await Promise.all([
+    const [series, before, noted, alerted] = await Promise.all([
       read(path, { from: wanted.from, to: wanted.to, grain, segment }),
       read(path, { from: first, to: last, grain, segment: wanted.segment }).catch(() => null),
       read("annotations", { from: wanted.from, to: wanted.to, metric: id }).catch(() => null),
+      read("alerts/history", { from: wanted.from, to: wanted.to, metric: id }).catch(() => null),
     ]);
-    if (number === state.asked) show(metric, wanted, series, before, noted?.annotations ?? null);
+    if (number === state.asked) show(metric, wanted, { ...series, before, incidents: alerted?.incidents ?? [] }, noted?.annotations ?? null);
   } catch (problem) {
     if (problem.status === undefined) throw problem;
     if (number === state.asked) fail(problem);
@@ -74,7 +76,8 @@ function fail(problem) {
   setChildren(content, problemPage(problem, load));
 }
 
-function show(metric, wanted, series, before, annotations) {
+/** `series`: also the points `before` it, to compare with, and the `incidents` of alerts on it. */
+function show(metric, wanted, series, annotations) {
   document.body.dataset.state = "ready";
   state.controls ??= controls(["period", "grain", "compare", "segment"]);
   document.title = `${inWords(metric.label)} · ${document.querySelector(".company").textContent}`;
@@ -83,9 +86,10 @@ function show(metric, wanted, series, before, annotations) {
   if (!content.contains(places.sheet)) setChildren(content, places.head, state.controls, places.sheet);
   setChildren(
     places.sheet,
-    element("div", { class: "split" }, chartCard(metric, wanted, series, before, annotations ?? []), descriptionCard(metric)),
+    element("div", { class: "split" }, chartCard(metric, wanted, series, annotations ?? []), descriptionCard(metric)),
     segmentsCard(metric, wanted, series),
     element("div", { class: "cards loose" }, half(whyPanel(id, metric, wanted, comparedRange(wanted), state.catalogue)), half(membersCard(metric, wanted))),
+    series.incidents.length ? alertsCard(metric, series.incidents) : null,
     annotations === null ? null : annotationsPanel(id, annotations, load),
   );
 }
@@ -131,7 +135,12 @@ function latestValue(metric, wanted, latest, found) {
   );
 }
 
-function chartCard(metric, wanted, series, before, annotations) {
+function alertsCard(metric, incidents) {
+  const all = element("a", { class: "button no-print", href: linkTo("/alerts") }, texts.all_alerts);
+  return element("section", { class: "card", id: "alerts" }, element("div", { class: "head" }, element("h2", {}, texts.metric_alerts), all), incidentsTable(incidents, { ...metric, metric }, true));
+}
+
+function chartCard(metric, wanted, series, annotations) {
   const csv = element("a", { class: "button no-print", href: addressOf(`${path}.csv`, { from: wanted.from, to: wanted.to, grain: wanted.grain, segment: [wanted.segment, wanted.split].filter(Boolean).join(",") }), download: "" }, texts.download_csv);
   const made = element("section", { class: "card charted" }, element("div", { class: "head" }, element("h2", {}, texts.over_time), csv));
   if (!series.points.some(({ value }) => value !== null && value !== undefined)) {
@@ -139,7 +148,7 @@ function chartCard(metric, wanted, series, before, annotations) {
     return made;
   }
   const numbered = annotations.toReversed().map((each, index) => ({ ...each, number: index + 1, index: bucketIndex(series.points, each.day) })).filter(({ index }) => index >= 0);
-  made.append(...seriesChart({ of: metric, points: series.points, grain: wanted.grain, lines: linesOf(metric, series), before: series.segments ? null : before?.points, annotations: numbered }));
+  made.append(...seriesChart({ of: metric, points: series.points, grain: wanted.grain, lines: linesOf(metric, series), before: series.segments ? null : series.before?.points, annotations: numbered, incidents: bandsOf(series.incidents, series.points) }));
   return made;
 }
 

@@ -1,10 +1,11 @@
-// What a page is asked, kept in its address alone: period, grain, comparison, segments. A link shares all of it.
+// What a page is asked, kept in its address alone: period, grain, comparison, segments; which alerts. A link shares all
+// of it.
 
 import { context } from "./context.js";
 import { addDays, dayOf, isoDay } from "./values.js";
 
 const { today } = context;
-const NAMES = ["period", "from", "to", "grain", "compare", "segment", "split"];
+const NAMES = ["period", "from", "to", "grain", "compare", "segment", "split", "state", "owner", "severity", "rule"];
 
 /** The question of the address; what is not asked is an empty text. */
 export function question() {

@@ -302,11 +302,11 @@ function renderChanges({ changes }, texts, metrics, format) {
 }
 
 function renderAlerts({ alerts }, texts, metrics, format) {
-  const rows = alerts.map(({ alert, metric, condition, state, value, annotations }) =>
+  const rows = alerts.map(({ rule, alert, metric, condition, state, value, annotations }) =>
     element(
       "li",
       {},
-      element("span", {}, alert),
+      element("span", {}, element("a", { href: `/alerts?${new URLSearchParams({ rule, lang: document.documentElement.lang })}` }, alert)),
       element("span", { class: "badge", "data-state": state }, texts[`state_${state}`] ?? state),
       element("span", { class: "under" }, `${metrics[metric]?.label ?? metric} ${condition} · ${typeof value === "number" && value % 1 ? format.rate(value) : format.count(value)}`),
       annotations?.summary && state === "firing" ? element("span", { class: "under" }, annotations.summary) : null,

@@ -2,7 +2,7 @@
 // annotations a number; the same in words beside it, in a table below, and by the arrow keys.
 /* global uPlot */
 
-import { say, texts } from "./context.js";
+import { say, termed, texts } from "./context.js";
 import { drawChart, inColour, readByKeyboard, colour } from "./charts.js";
 import { definitionButton } from "./definition.js";
 import { element, setChildren } from "./elements.js";
@@ -33,17 +33,18 @@ export function seriesPanel(card, points, page) {
 /**
  * The elements of a chart: readout, canvas, swatches, table.
  * `lines`: [{name, points, colour}], the first is the whole; `before`: points of the compared period, by position.
+ * `incidents`: bands {from, to, name} of indexes in which alerts were open; `limit`: a threshold as a line, or null.
  */
-export function seriesChart({ of: metric, points, grain, lines, before = null, annotations = [] }) {
+export function seriesChart({ of: metric, points, grain, lines, before = null, annotations = [], incidents = [], limit = null }) {
   // A target of the whole says nothing about its parts.
   const of = lines.length > 1 ? { ...metric, target: null } : metric;
   const readout = element("p", { class: "readout", "aria-live": "off" });
   const target = element("div", { class: "series-chart", tabindex: "0", role: "group", "aria-label": `${inWords(of.label)}. ${texts.chart_help_buckets}` });
-  const rows = valuesTable({ of, grain, lines, before, points, annotations });
+  const rows = valuesTable({ of, grain, lines, before, points, annotations, incidents });
   const describe = (index) => setChildren(readout, ...facts({ of, grain, lines, before, points }, index ?? lastKnown(points)));
   describe(null);
-  whenShown(target, () => draw({ target, of, points, grain, lines, before, annotations, describe }));
-  return [readout, target, swatches({ of, points, lines, before, annotations }), element("details", {}, element("summary", {}, texts.show_table), rows)];
+  whenShown(target, () => draw({ target, of, points, grain, lines, before, annotations, incidents, limit, describe }));
+  return [readout, target, swatches({ of, points, lines, before, annotations, incidents, limit }), element("details", {}, element("summary", {}, texts.show_table), rows)];
 }
 
 /** uPlot measures its place: it is drawn when that is on the page. */
@@ -82,21 +83,22 @@ function pointMarks(point, previous) {
 
 const hasSeam = (previous, point) => previous.version !== undefined && point.version !== undefined && previous.version !== point.version;
 
-function valuesTable({ of, grain, lines, before, points, annotations }) {
+function valuesTable({ of, grain, lines, before, points, annotations, incidents }) {
   const heads = [texts[`grain_${grain}`], ...lines.map(({ name }) => name), ...(before ? [texts.before] : []), texts.remarks];
   const noted = (from) => annotations.filter(({ index }) => index === from).map(({ number }) => `#${number}`);
+  const alerted = (index) => [...new Set(incidents.filter(({ from, to }) => from <= index && index <= to).map(({ name }) => termed(texts.alert, name)))];
   const rows = points.map((point, index) => [
     bucket(point.bucket, grain),
     ...lines.map(({ points: each }) => amount(each[index]?.value, of)),
     ...(before ? [amount(before[index]?.value, of)] : []),
-    [...pointMarks(point, points[index - 1]), ...noted(index)].join(", "),
+    [...pointMarks(point, points[index - 1]), ...noted(index), ...alerted(index)].join(", "),
   ]);
   const made = table(inWords(of.label), heads, rows.toReversed());
   made.classList.add("scroll");
   return made;
 }
 
-function swatches({ of, points, lines, before, annotations }) {
+function swatches({ of, points, lines, before, annotations, incidents, limit }) {
   const swatch = (kind, text, paint) => {
     const line = element("i", { class: kind, "aria-hidden": "true" });
     if (paint) line.style.background = `var(--${paint})`;
@@ -113,6 +115,8 @@ function swatches({ of, points, lines, before, annotations }) {
     points.some((point, index) => index && hasSeam(points[index - 1], point)) ? swatch("seam", texts.seam) : null,
     hasMark("restated") ? swatch("restated", texts.restated) : null,
     annotations.length ? swatch("noted", texts.annotations) : null,
+    limit !== null ? swatch("limit-line", say(texts.alert_limit, { value: amount(limit, of, { minimumFractionDigits: 0 }) })) : null,
+    incidents.length ? swatch("alerted", texts.alert_band) : null,
   );
 }
 
@@ -122,7 +126,7 @@ function isDrawable(target, points) {
   return target !== null && target !== undefined && most > 0 && target <= most * 2.5 && points.some(({ status }) => status && status !== "none");
 }
 
-function draw({ target, of, points, grain, lines, before, annotations, describe }) {
+function draw({ target, of, points, grain, lines, before, annotations, incidents, limit, describe }) {
   const xs = points.map((point) => dayToSeconds(point.bucket));
   const running = points.findIndex(({ settled, maturing }) => settled === false || maturing);
   const whole = (each) => each.map(({ value }, index) => (running >= 0 && index >= running ? null : value));
@@ -145,12 +149,12 @@ function draw({ target, of, points, grain, lines, before, annotations, describe 
       ],
       scales: {
         x: { time: true, range: (_chart, low, high) => [low - unitSeconds / 2, high + unitSeconds / 2] },
-        y: { range: (_chart, low, high) => spread(low, high, goal) },
+        y: { range: (_chart, low, high) => spread(low, high, goal, limit) },
       },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       series: [{}, ...series.map(({ values: _values, ...style }) => ({ spanGaps: false, points: { show: points.length < 2 }, ...style }))],
       hooks: {
-        drawClear: [(self) => drawGoal(self, goal)],
+        drawClear: [(self) => drawBands(self, incidents, unitSeconds), (self) => drawLevel(self, goal, "good"), (self) => drawLevel(self, limit, "bad")],
         draw: [(self) => drawMarks(self, points, annotations)],
         setCursor: [(self) => describe(self.cursor.idx ?? null)],
       },
@@ -166,19 +170,32 @@ function spaced(xs, room) {
   return xs.filter((_x, index) => (xs.length - 1 - index) % every === 0);
 }
 
-/** From zero, with air above; a goal line is always inside. Negative values have their own floor. */
-function spread(low, high, goal) {
-  const top = Math.max(high ?? 0, goal ?? 0, 0);
-  const bottom = Math.min(low ?? 0, 0);
+/** From zero, with air above; lines of goals and thresholds are always inside. Negative values have their own floor. */
+function spread(low, high, goal, limit) {
+  const top = Math.max(high ?? 0, goal ?? 0, limit ?? 0, 0);
+  const bottom = Math.min(low ?? 0, limit ?? 0, 0);
   const air = (top - bottom || 1) * 0.1;
   return [bottom === 0 ? 0 : bottom - air, top + air];
 }
 
-function drawGoal(chart, goal) {
-  if (goal === null) return;
+function drawLevel(chart, value, paint) {
+  if (value === null) return;
   const { left, width } = chart.bbox;
-  const y = chart.valToPos(goal, "y", true);
-  stroke(chart, "good", [8, 5], [left, y], [left + width, y]);
+  const y = chart.valToPos(value, "y", true);
+  stroke(chart, paint, [8, 5], [left, y], [left + width, y]);
+}
+
+/** The buckets in which alerts were open, from edge to edge. */
+function drawBands(chart, incidents, unitSeconds) {
+  const { ctx, bbox, data } = chart;
+  const x = (seconds) => chart.valToPos(seconds, "x", true);
+  ctx.save();
+  ctx.fillStyle = colour("bad-wash");
+  for (const { from, to } of incidents) {
+    const left = x(data[0][from] - unitSeconds / 2);
+    ctx.fillRect(left, bbox.top, Math.max(2, x(data[0][to] + unitSeconds / 2) - left), bbox.height);
+  }
+  ctx.restore();
 }
 
 function stroke({ ctx }, paint, dash, from, to) {

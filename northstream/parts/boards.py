@@ -18,6 +18,7 @@ from northstream.settings import Settings
 from northstream.workspace_editing import FolderEditor
 from schemas.measuring import Measures
 from schemas.reading import ReadingUnavailable
+from warehouse.alert_history import WarehouseAlertHistory
 from warehouse.client import Warehouse
 from warehouse.notes_store import NotesStore
 
@@ -28,11 +29,11 @@ def create_api(
     stores: Stores,
     settings: Settings,
     telemetry: Callable[[], str],
-    alerts: Callable[[], Sequence[Mapping[str, Any]]],
+    alerts: Callable[[], Mapping[str, Any] | Sequence[Mapping[str, Any]]],
     measures: Measures,
     probe: Warehouse | None = None,
 ) -> FastAPI:
-    """The application. `alerts`: where every alert rule stands now.
+    """The application. `alerts`: what alerting shows of itself.
 
     `probe`: the same warehouse with little patience, if it is a server; by it a read knows a slow one from a dead one.
 
@@ -53,6 +54,7 @@ def create_api(
         is_there=(lambda: all(readiness().values())) if probe else None,
         notes=NotesStore(stores.warehouse),
         editor=FolderEditor(settings),
+        history=WarehouseAlertHistory(stores.warehouse),
     )
 
 

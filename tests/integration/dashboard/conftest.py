@@ -23,6 +23,7 @@ import pytest_asyncio
 import uvicorn
 from contract.notes.remembered_notes import RememberedNotes
 from playwright.async_api import Browser, async_playwright
+from stand_ins.alert_past import RememberedControls, RememberedHistory
 from stand_ins.measures import InMemoryMeasures
 
 from dashboard.app import create_app
@@ -229,6 +230,8 @@ def parts_of(reports: InMemoryReports, measures: InMemoryMeasures) -> dict[str, 
         "readiness": lambda: {"log": True, "warehouse": True},
         "telemetry": lambda: "# TYPE northstream_up gauge\nnorthstream_up 1\n",
         "alerts": lambda: [firing_alert()],
+        "history": RememberedHistory(),
+        "controls": RememberedControls(),
         "patience_seconds": 0.5,
     }
 

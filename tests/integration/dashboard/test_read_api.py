@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import httpx
 import pytest
 
-from dashboard import catalogue_shapes, shapes
+from dashboard import alert_shapes, catalogue_shapes, shapes
 from dashboard.reading import THREADS
 from schemas.reading import Completeness, PersonReport, Quality, RestatedDay
 
@@ -27,7 +27,9 @@ def values(answer):
         ("/api/metrics/activation_rate?grain=month", catalogue_shapes.MetricSeries),
         ("/api/funnels", shapes.FunnelList),
         ("/api/funnels/onboarding", shapes.FunnelReport),
-        ("/api/alerts", shapes.Alerts),
+        ("/api/alerts", alert_shapes.Alerts),
+        ("/api/alerts/history", alert_shapes.Incidents),
+        ("/api/alerts/silences", alert_shapes.Silences),
         ("/api/quality", shapes.QualityReport),
     ],
 )

@@ -1,0 +1,72 @@
+// Alerts in words: states, values, conditions, what is held back and why, who was told.
+
+import { linkTo, say, texts } from "./context.js";
+import { element } from "./elements.js";
+import { amount, duration, instant, inWords, nameOf, NO_VALUE } from "./values.js";
+
+const GAUGES_IN_SECONDS = ["lag_seconds", "incomplete_seconds", "silent_seconds", "watch_seconds"];
+
+/** A state as a word and a colour; `silenced` and `acknowledged` as words beside it. */
+export function stateBadge(rule) {
+  const more = [rule.silenced_until ? texts.alert_silenced : "", rule.acknowledged ? texts.alert_in_hand : "", rule.over_budget ? texts.alert_over_budget : ""];
+  return element(
+    "span",
+    { class: "marks" },
+    element("span", { class: "badge", "data-state": rule.state }, texts[`state_${rule.state}`] ?? rule.state),
+    ...more.filter(Boolean).map((text) => element("span", { class: "tag warned" }, text)),
+  );
+}
+
+/** What a rule looks at: a metric of the catalogue, a funnel's step, or a number about the data. */
+export function subjectOf(rule, catalogue) {
+  const [, id, segments = ""] = /^([^[]*)(?:\[(.*)\])?$/.exec(rule.metric) ?? ["", rule.metric, ""];
+  const metric = catalogue.find((each) => each.metric === id) ?? null;
+  const quality = /^quality:(.*)$/.exec(id)?.[1];
+  const unit = metric ? metric.unit : GAUGES_IN_SECONDS.includes(quality) ? "seconds" : /:rate$/.test(id) ? "ratio" : "count";
+  const name = metric ? inWords(metric.label) : quality ? nameOf("quality", quality) : id;
+  return { id, metric, unit, decimals: metric?.decimals ?? undefined, label: segments ? `${name} (${segments})` : name, segments };
+}
+
+/** A value as its subject is written; what is counted may be no whole number. */
+export function alertValue(value, subject) {
+  if (value === null || value === undefined) return NO_VALUE;
+  if (subject.metric || subject.unit !== "count") return amount(value, subject);
+  return amount(value, { unit: "count", decimals: value % 1 ? 2 : 0 });
+}
+
+/** `> 20`, `change against last_week < -30 %`, `z-score > 3.5`, `absent for 10m`: in the page's language. */
+export function conditionWords(condition) {
+  const change = /^change against (\w+) (.*)$/.exec(condition);
+  if (change) return say(texts[`condition_${change[1]}`] ?? condition, { limit: change[2] });
+  const anomaly = /^z-score (.*)$/.exec(condition);
+  if (anomaly) return say(texts.condition_anomaly, { limit: anomaly[1] });
+  const absence = /^absent for (.*)$/.exec(condition);
+  return absence ? say(texts.condition_absence, { time: absence[1] }) : condition;
+}
+
+/** The threshold of a condition on the value itself; null of any other. */
+export function thresholdOf(condition) {
+  const found = /^(?:[<>]=?|[=!]=) (-?[\d.]+(?:e[+-]?\d+)?)$/.exec(condition);
+  return found ? Number(found[1]) : null;
+}
+
+export const ruleAddress = (rule) => linkTo("/alerts", { rule });
+
+export const ruleLink = (rule, name) => element("a", { href: ruleAddress(rule) }, name);
+
+/** Why receivers have not been told, one line each. */
+export function heldLines(rule) {
+  return Object.entries(rule.held ?? {}).map(([receiver, why]) => element("span", { class: "under" }, say(texts.alert_held, { receiver, why: heldWords(why, rule) })));
+}
+
+function heldWords(why, rule) {
+  if (why === "silenced" && rule.silenced_until) return say(texts.held_silenced_until, { time: instant(rule.silenced_until) });
+  return texts[`held_${why.replaceAll(" ", "_")}`] ?? why;
+}
+
+/** "for 12 min" of an incident; of one that is open since when. */
+export const lasted = (incident) => (incident.ended_at ? duration(incident.duration_seconds) : say(texts.incident_open, { time: duration(incident.duration_seconds) }));
+
+export function matcherWords(matchers) {
+  return matchers.map(({ name, value }) => `${texts[`matcher_${name}`] ?? name} = ${value}`).join(", ");
+}
