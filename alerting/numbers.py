@@ -8,6 +8,7 @@ from datetime import date
 from typing import NamedTuple, Protocol
 
 from schemas.alerts import Bucket, Subject
+from schemas.reading import ReadingUnavailable
 
 
 class Point(NamedTuple):
@@ -22,6 +23,10 @@ class Point(NamedTuple):
 
 class NotLookedUp(LookupError):
     """A subject that has no such values: unknown, or without a history; the message says so."""
+
+
+class NotYetKnown(ReadingUnavailable):
+    """A subject that was asked for just now and is being looked up: its rule is judged when the answer is there."""
 
 
 class Numbers(Protocol):

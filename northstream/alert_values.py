@@ -1,102 +1,153 @@
-"""The value of a metric for alerting: of the bucket of now, or of the last one that is over.
+"""The values that alert rules look at: `alerting.numbers.Numbers`, at once or looked up in the background.
 
-Does not evaluate rules: see `alerting`.
+Does not judge, see `alerting`. Where each kind of number comes from is in `northstream.numbers`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import Decimal
-from typing import Literal, Protocol
+from typing import cast
 
-from alerting.numbers import NotLookedUp, Point
-from dashboard.metrics import evaluate
-from dashboard.periods import Days
-from schemas.alerts import Bucket, MetricSubject, Subject
-from schemas.calendar import Calendar, day_date
+from alerting.numbers import Point
+from northstream.numbers.buckets import today_of
+from northstream.numbers.completed import Question
+from northstream.numbers.counters import CounterPoints, Counters, counters_of_funnel, counters_of_metric
+from northstream.numbers.lookups import Lookups, Manner
+from northstream.numbers.published import Moment, PublishedPoints
+from northstream.numbers.quality import OF_LATENESS, Lateness, QualityPoints
+from northstream.numbers.segments import SegmentPoints
+from northstream.numbers.sightings import Sightings
+from schemas.alerts import Bucket, FunnelSubject, MetricSubject, QualitySubject, Subject
+from schemas.calendar import Calendar
 from schemas.catalogue import MetricDefinition
-from schemas.computes import STREAMED
-from schemas.reading import Reports
+from schemas.computes import STREAMED, Counter
+from schemas.definitions import FunnelDefinition
 
-Grain = Literal["day", "week", "month"]
+PUBLISHED = Manner(every_seconds=2, most_age_seconds=60)
+"""Published values move with their metric's refresh interval."""
 
-LOOK_AGAIN_MS = 2_000
-"""Published values move with their metric's refresh interval: rules that are judged more often are told the same."""
+LATENESS = Manner(every_seconds=1, most_age_seconds=15)
+QUALITY = Manner(every_seconds=10, most_age_seconds=120)
+SIGHTING = Manner(every_seconds=5, most_age_seconds=120)
+RUNNING_SEGMENT = Manner(every_seconds=30, most_age_seconds=300)
+COMPLETE_SEGMENT = Manner(every_seconds=300, most_age_seconds=900)
+"""What is over moves with late events only; another definition of the metric is another question."""
 
-
-class Published(Protocol):
-    def value(self, metric: str, grain: Grain, bucket: date) -> Decimal | None:
-        """The value that was published last; None for none. Raises ReadingUnavailable."""
-        ...
+_LATENESS = "lateness"
 
 
 @dataclass(frozen=True, slots=True)
-class AlertValues:
-    """Where values come from: streamed ones from the counters at once, all others as they are published."""
+class NumberParts:
+    """Where numbers come from. `metrics`: the catalogue as it is now."""
 
-    reports: Reports
-    published: Published
-    metrics: Mapping[str, MetricDefinition]
+    counters: CounterPoints
+    published: PublishedPoints
+    segments: SegmentPoints
+    quality: QualityPoints
+    sightings: Sightings
+    metrics: Callable[[], Mapping[str, MetricDefinition]]
+    funnels: Sequence[FunnelDefinition]
     calendar: Calendar
+
+    def counters_of(self, subject: Subject) -> Counters | None:
+        """The counters of what the stream counts; None: it is to be looked up elsewhere. Raises NotLookedUp."""
+        if isinstance(subject, FunnelSubject):
+            return counters_of_funnel(subject, self.funnels)
+        if not isinstance(subject, MetricSubject) or subject.segments or subject.metric not in STREAMED:
+            return None
+        defined = self.metrics().get(subject.metric)
+        # A workspace may mean something else by one of these names.
+        is_streamed = defined is None or isinstance(defined.compute, Counter)
+        return counters_of_metric(subject.metric) if is_streamed else None
+
+    def counted(
+        self, counters: Counters, bucket: Bucket, count: int, now_ms: int, through: Callable[[], int | None]
+    ) -> list[Point]:
+        """Days of what the stream counts. `through` is asked for complete buckets only."""
+        question = Question(bucket, "day", count, now_ms, self.calendar)
+        points = self.counters.points(counters, question.spans, now_ms)
+        through_ms = through() if bucket == "complete" else None
+        return question.told(points, lambda _, end: through_ms is not None and through_ms >= end)
+
+    def other(self, subject: Subject, bucket: Bucket, count: int, moment: Moment) -> list[Point]:
+        """Numbers of everything else. Raises NotLookedUp."""
+        if isinstance(subject, QualitySubject):
+            return self.quality.points(subject, bucket, count, moment)
+        metric = cast(MetricSubject, subject)
+        if metric.segments:
+            return self.segments.points(metric, bucket, count, moment.now_ms)
+        return self.published.points(metric.metric, bucket, count, moment)
+
+
+class NumbersAtOnce:
+    """Implements `alerting.numbers.Numbers` for whoever can wait: everything is looked up when it is asked for."""
+
+    def __init__(self, parts: NumberParts) -> None:
+        self._parts = parts
+
+    def series(self, subject: Subject, bucket: Bucket, count: int, now_ms: int) -> Sequence[Point]:
+        counters = self._parts.counters_of(subject)
+        if counters is not None:
+            return self._parts.counted(counters, bucket, count, now_ms, lambda: self._through(now_ms))
+        return self._parts.other(subject, bucket, count, Moment(now_ms, self._through(now_ms)))
+
+    def last_seen_ms(self, subject: Subject, now_ms: int) -> int | None:
+        return self._parts.sightings.last_seen_ms(subject, now_ms)
+
+    def _through(self, now_ms: int) -> int | None:
+        return self._parts.quality.lateness(now_ms).through_ms
 
 
 class AlertNumbers:
-    """`alerting.numbers.Numbers` over the published values.
+    """Implements `alerting.numbers.Numbers` for the judge, which waits for nothing but the published counters.
 
-    A bucket is a day or, for a metric whose thresholds are `per` week or month, that.
+    All else is looked up by `quick` and `slow`: two threads, so that what is measured for a segment holds up no gauge.
     """
 
-    def __init__(self, values: AlertValues) -> None:
-        self._values = values
-        self._remembered = _Remembered(values.published.value)
+    def __init__(self, parts: NumberParts, quick: Lookups, slow: Lookups, clock: Callable[[], int]) -> None:
+        """`clock` (Unix ms): when something is looked up, which may be long after it was asked for."""
+        self._parts = parts
+        self._clock = clock
+        self._quick = quick
+        self._slow = slow
+        self._through_ms: int | None = None
 
     def series(self, subject: Subject, bucket: Bucket, count: int, now_ms: int) -> Sequence[Point]:
-        if not isinstance(subject, MetricSubject) or subject.segments or count != 1:
-            raise NotLookedUp(f"{subject} has no such values")
-        return [self._judged(subject.metric, bucket, now_ms)]
+        counters = self._parts.counters_of(subject)
+        if counters is not None:
+            return self._parts.counted(counters, bucket, count, now_ms, lambda: self._through(bucket, now_ms))
+        if isinstance(subject, QualitySubject) and subject.number in OF_LATENESS and count == 1:
+            return [self._parts.quality.gauge_of(subject.number, self._lateness(), now_ms)]
+        through_ms = self._through(bucket, now_ms)
+        lookups, manner = self._way_of(subject, bucket)
+
+        def look_up() -> list[Point]:
+            return self._parts.other(subject, bucket, count, Moment(self._clock(), through_ms))
+
+        return lookups.get(self._question(subject, bucket, count, now_ms), look_up, manner)
 
     def last_seen_ms(self, subject: Subject, now_ms: int) -> int | None:
-        raise NotLookedUp(f"nobody can say at {now_ms} when {subject} was last seen")
+        sightings = self._parts.sightings
+        return self._slow.get(("seen", subject), lambda: sightings.last_seen_ms(subject, self._clock()), SIGHTING)
 
-    def _judged(self, metric: str, bucket: Bucket, now_ms: int) -> Point:
-        values = self._values
-        today = day_date(values.calendar.day_of(now_ms))
-        if metric in STREAMED:
-            day = today - timedelta(days=bucket == "complete")
-            return Point(day, _streamed(values.reports, metric, day))
-        if metric not in values.metrics:
-            raise NotLookedUp(f"unknown metric {metric}")
-        grain = values.metrics[metric].per or "day"
-        start = bucket_start(today, grain)
-        if bucket == "complete":
-            start = bucket_start(start - timedelta(days=1), grain)
-        found = self._remembered.value(metric, grain, start, now_ms)
-        return Point(start, None if found is None else float(found))
+    def _way_of(self, subject: Subject, bucket: Bucket) -> tuple[Lookups, Manner]:
+        if isinstance(subject, QualitySubject):
+            return (self._quick, LATENESS) if subject.number == "watch_seconds" else (self._slow, QUALITY)
+        if isinstance(subject, MetricSubject) and subject.segments:
+            return self._slow, RUNNING_SEGMENT if bucket == "running" else COMPLETE_SEGMENT
+        return self._quick, PUBLISHED
 
+    def _question(self, subject: Subject, bucket: Bucket, count: int, now_ms: int) -> Hashable:
+        """Another day, or another definition of the metric, is another question."""
+        today = today_of(self._parts.calendar, now_ms)
+        definition = self._parts.metrics().get(subject.metric) if isinstance(subject, MetricSubject) else None
+        return subject, bucket, count, today, definition and (definition.version, repr(definition.compute))
 
-def bucket_start(day: date, grain: Grain) -> date:
-    """The first day of the bucket that holds a day; weeks begin on Monday."""
-    if grain == "week":
-        return day - timedelta(days=day.weekday())
-    return day.replace(day=1) if grain == "month" else day
+    def _through(self, bucket: Bucket, now_ms: int) -> int | None:
+        """Up to when all is complete; asked for until it has passed the end of the last bucket that is over."""
+        start = self._parts.calendar.start_of(self._parts.calendar.day_of(now_ms))
+        if bucket == "complete" and (self._through_ms is None or self._through_ms < start):
+            self._through_ms = self._lateness().through_ms
+        return self._through_ms
 
-
-def _streamed(reports: Reports, metric_id: str, day: date) -> float | None:
-    formula = STREAMED[metric_id]
-    counters = [name for name in (formula.numerator, formula.denominator) if name]
-    return evaluate(formula, reports.daily(counters, day, day), Days(day, day))
-
-
-class _Remembered:
-    """Asks again when what it knows is old; an answer that could not be had is not remembered."""
-
-    def __init__(self, ask: Callable[[str, Grain, date], Decimal | None]) -> None:
-        self._ask = ask
-        self._known: dict[tuple[str, Grain, date], tuple[int, Decimal | None]] = {}
-
-    def value(self, metric: str, grain: Grain, start: date, now_ms: int) -> Decimal | None:
-        place = (metric, grain, start)
-        self._known = {key: entry for key, entry in self._known.items() if 0 <= now_ms - entry[0] < LOOK_AGAIN_MS}
-        if place not in self._known:
-            self._known[place] = (now_ms, self._ask(metric, grain, start))
-        return self._known[place][1]
+    def _lateness(self) -> Lateness:
+        return self._quick.get(_LATENESS, lambda: self._parts.quality.lateness(self._clock()), LATENESS)

@@ -1,20 +1,36 @@
-"""Values of the metric catalogue as they were published last, one at a time.
+"""Values of the metric catalogue as they were published last, a range of buckets at a time.
 
 Does not compute or publish them: see the package `metrics`. Those that the stream counts are not here.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from warehouse.client import DATABASE, Warehouse
 
-_VALUE = f"""
-SELECT argMax(tuple(value), computed_at).1 FROM {DATABASE}.metric_point_rows
-WHERE metric = {{metric:String}} AND grain = {{grain:String}} AND bucket = {{bucket:Date}}
-    AND version = (SELECT version FROM {DATABASE}.current_metric_versions WHERE metric = {{metric:String}})
+# The new definition speaks of all days, those before it came too: what is compared is of one definition.
+_VALUES = f"""
+SELECT bucket, newest.1, newest.2, newest.3, newest.4 FROM (
+    SELECT bucket, argMax(tuple(denominator, value, is_maturing, was_over), computed_at) AS newest
+    FROM {DATABASE}.metric_point_rows
+    WHERE metric = {{metric:String}} AND grain = {{grain:String}}
+        AND bucket BETWEEN {{first:Date}} AND {{last:Date}}
+        AND version = (SELECT version FROM {DATABASE}.current_metric_versions WHERE metric = {{metric:String}})
+    GROUP BY bucket
+)
 SETTINGS max_threads = 1
 """
+
+
+class PublishedValue(NamedTuple):
+    """`value` is None over nothing. `was_over`: published after its bucket was over and complete, and at rest."""
+
+    denominator: Decimal | None
+    value: Decimal | None
+    is_maturing: bool
+    was_over: bool
 
 
 class PublishedValues:
@@ -23,11 +39,12 @@ class PublishedValues:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
-    def value(self, metric: str, grain: Literal["day", "week", "month"], bucket: date) -> Decimal | None:
-        """By the definition that counts now; None where nothing was published, or a rate is over nothing.
+    def values(
+        self, metric: str, grain: Literal["day", "week", "month"], first: date, last: date
+    ) -> Mapping[date, PublishedValue]:
+        """By the first day of each bucket that begins in the range, as the definition that counts now has it.
 
-        `bucket` is the first day of the week (Monday) or month.
+        What was not published is absent.
         """
-        rows = self._warehouse.rows(_VALUE, {"metric": metric, "grain": grain, "bucket": bucket})
-        value: Decimal | None = rows[0][0] if rows else None
-        return value
+        parameters = {"metric": metric, "grain": grain, "first": first, "last": last}
+        return {bucket: PublishedValue(*rest) for bucket, *rest in self._warehouse.rows(_VALUES, parameters)}

@@ -6,28 +6,20 @@ Does not judge: see `alerting`.
 from pathlib import Path
 
 from alerting.alerter import Alerter, Surroundings
-from northstream.alert_values import AlertNumbers, AlertValues
+from alerting.numbers import Numbers
 from northstream.clock import unix_ms
 from northstream.parts.stores import Stores
-from schemas.calendar import Calendar
 from schemas.checkpoints import StoreUnavailable
 from schemas.log import LogUnavailable
 from schemas.reading import ReadingUnavailable
 from schemas.topics import Topic
-from warehouse.published_values import PublishedValues
 
 
-def create_alerter(stores: Stores, path: Path, url: str) -> Alerter:
+def create_alerter(stores: Stores, numbers: Numbers, path: Path, url: str) -> Alerter:
     """An alerter with its states and outbox in the file `path`. `url`: where receivers find the boards."""
     workspace = stores.workspace
-    values = AlertValues(
-        reports=stores.reports,
-        published=PublishedValues(stores.warehouse),
-        metrics={metric.id: metric for metric in workspace.metrics},
-        calendar=Calendar(workspace.stream.timezone),
-    )
     surroundings = Surroundings(
-        numbers=AlertNumbers(values),
+        numbers=numbers,
         log_sink=stores.reports.write_alert_log,
         pending=lambda: handoffs_pending(stores),
         clock=unix_ms,

@@ -12,13 +12,18 @@ from northstream.clock import unix_ms
 from northstream.launch import Launch
 from northstream.lifetime import Lifetime, live
 from northstream.operations import operations
+from northstream.parts.alert_numbers import RunningNumbers
 from northstream.parts.alerting import create_alerter
 from northstream.parts.cluster_stores import open_cluster_stores
+from northstream.parts.measured import open_measured
 from northstream.parts.stores import Stores
 from northstream.parts.warehouse_check import warehouse_check
+from northstream.parts.watching import WatchSender, watches
 from northstream.places import Places
 from northstream.ports import reachable_host
 from northstream.telemetry.process import process_registry, telemetry_of
+from northstream.telemetry.timely import Timely
+from northstream.telemetry.watching import WatchTelemetry
 from northstream.waiting_app import wait_for_servers
 from schemas.checkpoints import StoreUnavailable
 from warehouse.alert_states import AlertStates
@@ -42,12 +47,21 @@ async def _alert(launch: Launch, lifetime: Lifetime) -> None:
     cluster = await wait_for_servers(lambda: open_cluster_stores(settings), launch, lifetime)
     stores = cluster.stores
     url = settings.boards_url or f"http://{reachable_host(settings.host)}:{settings.port}"
-    alerter = create_alerter(stores, Places.of(settings.data_dir).alerts, url)
+    measured = open_measured(stores, settings)
+    numbers = RunningNumbers(stores, measured.measures, lifetime.fail)
+    alerter = create_alerter(stores, numbers.numbers, Places.of(settings.data_dir).alerts, url)
     judging = Background("alerter", alerter.run, lifetime.fail)
+    measured.catalogue.start()
+    numbers.start()
     judging.start()
+    sender = WatchSender(settings, settings.collector_url, len(stores.partitions))
+    if watches(settings):
+        Background("watch", sender.run, lifetime.fail).start()
     try:
-        telemetry = telemetry_of(process_registry("alerter", alerter))
-        async with operations(launch, warehouse_check(stores.warehouse), telemetry):
+        watch = Timely(WatchTelemetry(stores.watch, unix_ms).collect)
+        telemetry = telemetry_of(process_registry("alerter", alerter, watch))
+        checks = warehouse_check(stores.warehouse)
+        async with operations(launch, checks, telemetry, lambda: stores.watch.seconds(unix_ms())):
             following = [
                 asyncio.create_task(_follow_heads(stores, alerter)),
                 asyncio.create_task(_show_states(stores, alerter)),
@@ -58,8 +72,10 @@ async def _alert(launch: Launch, lifetime: Lifetime) -> None:
                 for task in following:
                     task.cancel()
     finally:
+        sender.stop()
         alerter.stop()
-        await asyncio.to_thread(judging.join)
+        for end in (judging.join, numbers.stop, measured.catalogue.stop):
+            await asyncio.to_thread(end)
         await asyncio.to_thread(cluster.close)
 
 

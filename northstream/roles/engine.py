@@ -14,6 +14,7 @@ from northstream.background import Background
 from northstream.clock import unix_ms
 from northstream.launch import Launch
 from northstream.lifetime import Lifetime, live
+from northstream.parts.alert_numbers import RunningNumbers
 from northstream.parts.alerting import create_alerter
 from northstream.parts.boards import create_api, follow_completeness
 from northstream.parts.embedded_expert import EmbeddedExpert
@@ -21,6 +22,7 @@ from northstream.parts.embedded_stores import EmbeddedStores, open_embedded_stor
 from northstream.parts.measuring import open_measuring
 from northstream.parts.sql import create_sql_face
 from northstream.parts.stream import freeze_people, run_stream, tune_garbage_collection
+from northstream.parts.watching import WatchSender, watches
 from northstream.ports import reachable_host
 from northstream.pruning import PAUSE_SECONDS
 from northstream.replay_request import ReplayRequest
@@ -28,6 +30,7 @@ from northstream.telemetry.completeness import CompletenessTelemetry
 from northstream.telemetry.process import process_registry, telemetry_of
 from northstream.telemetry.requests import observed_api, observed_sql
 from northstream.telemetry.timely import Timely
+from northstream.telemetry.watching import WatchTelemetry
 from schemas.checkpoints import StoreUnavailable
 from schemas.log import LogUnavailable
 from schemas.reading import ReadingUnavailable
@@ -69,12 +72,16 @@ class _Engine:
 
     def __init__(self, launch: Launch, embedded: EmbeddedStores, bell: Doorbell, lifetime: Lifetime) -> None:
         settings, places, stores = launch.settings, embedded.places, embedded.stores
+        self._settings = settings
         self._embedded = embedded
         self._stores = stores
         self._lifetime = lifetime
         self._wake = WakeListener(places.wake_socket)
         url = f"http://{reachable_host(settings.host)}:{settings.port}"
-        self._alerter = create_alerter(stores, places.alerts, url)
+        background = Warehouse.embedded(places.warehouse, size=1)
+        self._measuring = open_measuring(stores, settings, background, EmbeddedExpert(places.warehouse), lifetime.fail)
+        self._numbers = RunningNumbers(stores, self._measuring.measures, lifetime.fail)
+        self._alerter = create_alerter(stores, self._numbers.numbers, places.alerts, url)
         self._published = asyncio.Event()
         self._replay = ReplayRequest(places.replay_request)
         self._rebuilds = self._replay.is_open()
@@ -94,17 +101,18 @@ class _Engine:
             embedded.events, stores.warehouse, on_loaded=self._note_load, on_failure=self._lifetime.fail
         )
         self._stream_settings = StreamSettings(LocalTopics(embedded.events, embedded.handoffs, self._offsets, bell))
-        background = Warehouse.embedded(places.warehouse, size=1)
-        self._measuring = open_measuring(stores, settings, background, EmbeddedExpert(places.warehouse), lifetime.fail)
         self._api = self._create_faces(launch)
         self._alerting = Background("alerter", self._alerter.run, self._lifetime.fail)
+        self._watch = WatchSender(settings, url, len(stores.partitions))
+        self._watching = Background("watch", self._watch.run, self._lifetime.fail)
         self._wake.subscribe(bell.ring)
         self._wake.subscribe(self._loader.notify)
 
     def _create_faces(self, launch: Launch) -> ApiThread:
         """Read API and pages on the Unix socket, SQL on its port."""
         completeness = CompletenessTelemetry(self._stores.reports, unix_ms)
-        asking = Timely(self._worker.collect_lag, self._loader.collect_lag, completeness.collect)
+        watch = WatchTelemetry(self._stores.watch, unix_ms)
+        asking = Timely(self._worker.collect_lag, self._loader.collect_lag, completeness.collect, watch.collect)
         told = (self._worker, self._loader, self._alerter, self._measuring.telemetry, asking)
         registry = process_registry("engine", *told)
         measures = self._measuring.measures
@@ -126,8 +134,11 @@ class _Engine:
         taking = asyncio.create_task(self._take_all())
         self._loader.start()
         self._api.start()
+        self._numbers.start()
         self._alerting.start()
         self._measuring.start()
+        if watches(self._settings):
+            self._watching.start()
         try:
             await self._lifetime.first_end_of(taking)
             if taking.done():
@@ -198,8 +209,10 @@ class _Engine:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._wake.close()
+        self._watch.stop()
         self._alerter.stop()
-        ends = (self._loader.stop, self._alerting.join, self._measuring.stop, self._api.stop, self._offsets.close)
+        numbers, measuring = self._numbers.stop, self._measuring.stop
+        ends = (self._loader.stop, self._alerting.join, numbers, measuring, self._api.stop, self._offsets.close)
         for end in ends:
             await asyncio.to_thread(end)
 

@@ -1,0 +1,87 @@
+"""Numbers of the catalogue that are computed beside the stream, as they were published last.
+
+Does not compute them: see the package `metrics`.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import NamedTuple, Protocol
+
+from alerting.numbers import NotLookedUp, Point
+from northstream.numbers.buckets import Span
+from northstream.numbers.completed import Question
+from schemas.alerts import Bucket
+from schemas.calendar import Calendar
+from schemas.catalogue import MetricDefinition
+from schemas.computes import STREAMED
+from schemas.measuring import Grain
+from warehouse.published_values import PublishedValue
+
+LATE_MS = 120_000
+"""A number that is refreshed in time has been computed anew so long after its bucket was over, and twice its metric's
+interval: then it is judged as it is published, though it may go on moving (cohorts that mature, late events)."""
+
+
+class Published(Protocol):
+    def values(self, metric: str, grain: Grain, first: date, last: date) -> Mapping[date, PublishedValue]:
+        """Raises ReadingUnavailable."""
+        ...
+
+
+class Moment(NamedTuple):
+    """Now, and up to when everything received is counted and loaded (None: nothing has come yet), in Unix ms."""
+
+    now_ms: int
+    through_ms: int | None
+
+
+class PublishedPoints:
+    """May raise ReadingUnavailable. `metrics`: the catalogue as it is now."""
+
+    def __init__(
+        self, published: Published, metrics: Callable[[], Mapping[str, MetricDefinition]], calendar: Calendar
+    ) -> None:
+        self._published = published
+        self._metrics = metrics
+        self._calendar = calendar
+
+    def points(self, metric: str, bucket: Bucket, count: int, moment: Moment) -> list[Point]:
+        """A bucket that is not published (yet) has no value. Raises NotLookedUp for a metric that is not there."""
+        definition = defined(metric, self._metrics())
+        question = Question(bucket, grain_of(definition), count, moment.now_ms, self._calendar)
+        spans = question.spans
+        found = self._published.values(metric, question.grain, spans[0].first, spans[-1].first)
+        points = [_point(span, found.get(span.first), definition) for span in spans]
+        return question.told(points, lambda span, end: _is_there(found.get(span.first), end, moment, definition))
+
+
+def _is_there(found: PublishedValue | None, end_ms: int, moment: Moment, definition: MetricDefinition) -> bool:
+    if found is None or moment.through_ms is None or moment.through_ms < end_ms:
+        return False
+    return found.was_over or moment.now_ms - end_ms >= LATE_MS + 2000 * definition.refresh_seconds
+
+
+def defined(metric: str, metrics: Mapping[str, MetricDefinition]) -> MetricDefinition:
+    """Raises NotLookedUp."""
+    if metric not in metrics:
+        raise NotLookedUp(f"unknown metric {metric}")
+    return metrics[metric]
+
+
+def grain_of(definition: MetricDefinition) -> Grain:
+    """The bucket of a metric for alerting: what its thresholds are written for; of what is streamed the day."""
+    return "day" if definition.id in STREAMED else definition.per or "day"
+
+
+def samples_of(definition: MetricDefinition, denominator: float | None, value: float | None) -> float | None:
+    """What a value rests on: its denominator; of amounts themselves; of medians and scores nobody can say."""
+    if denominator is not None:
+        return denominator
+    return value if definition.unit in ("count", "money", "bytes") else None
+
+
+def _point(span: Span, found: PublishedValue | None, definition: MetricDefinition) -> Point:
+    if found is None:
+        return Point(span.first, None, None)
+    value, denominator = (None if part is None else float(part) for part in (found.value, found.denominator))
+    return Point(span.first, value, samples_of(definition, denominator, value))
