@@ -22,6 +22,9 @@ from system.histories.running import Running
 RESTATED = ("dau", "wau", "mau", "signups")
 """Counters of which a past day changes by restatements alone: cohorts and entries mature."""
 
+COUNTED = (*RESTATED, "activated", "activations", "late")
+"""What the stream counts, besides funnels; the catalogue's metrics have restatements of their own."""
+
 _TIMES = "SELECT message_id, toString(toUnixTimestamp64Milli(occurred_at)) FROM northstream.events_resolved"
 _MINTED = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WATERMARK_HOURS = 3
@@ -147,6 +150,7 @@ class Checker:
         """Each chain of changes ends at the number of now; what has changed since the last look is told as changes."""
         rows = self._cluster.sql(
             "SELECT metric, toString(day), before, after, cause FROM northstream.restatements"
+            f" WHERE metric IN {COUNTED} OR startsWith(metric, 'funnel:')"
             " ORDER BY metric, day, at, after - before DESC, cause"
         )
         sums: dict[tuple[str, date], int] = {}
