@@ -6,35 +6,47 @@ Implements `schemas.courses.Courses` for what is counted from events and entries
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from itertools import accumulate
 
 from metrics.asked_rows import Asked
 from metrics.asking import Ask, Bucket, Pair, Query
 from metrics.dimensions import Dimensions
-from metrics.formula import Formula, Leaf, key_of, leaves_of, looks_back, pair_of
+from metrics.formula import Formula, Leaf, formula_of, key_of, leaves_of, looks_back, pair_of
 from metrics.kinds import value_of
 from metrics.periods import buckets_of
-from metrics.quarters import QUARTER_MS, Statement, sources_of, statements_of
+from metrics.quarters import QUARTER_MS, Statement, statements_of
+from metrics.sources import condition_of
+from metrics.statement import Parameters
 from schemas.alerts import FunnelSubject, MetricSubject, Subject
-from schemas.calendar import Calendar, day_date, day_number
-from schemas.computes import STREAMED, Compute, Counter, FunnelConversion
+from schemas.calendar import DAY_MS, Calendar, day_number
+from schemas.catalogue import MetricDefinition
+from schemas.computes import STREAMED, Compute, Counter, EventSet, FunnelConversion
+from schemas.counted_messages import CountsNothing, counted_messages
 from schemas.courses import CoursePoint, Silence
 from schemas.definitions import StreamDefinitions
 from schemas.measuring import Grain, NotComputable, Segment
 from schemas.reading import funnel_counter
 
 _SILENCES = 500
-_EARLIER_DAYS = 35
-"""Before the time that is asked about: what was seen last when it began."""
+_EARLIER_MS = 35 * DAY_MS
+"""Before the time that is asked about: what was received last when it began."""
 
 _LONGEST = """
 SELECT before, at FROM (
     SELECT at, lagInFrame(at, 1, at) OVER (ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before
-    FROM (SELECT DISTINCT intDiv(at, 1000) * 1000 AS at FROM ({rows}))
+    FROM (
+        SELECT DISTINCT toUnixTimestamp64Milli(received_at) AS at FROM northstream.events
+        WHERE received_at >= fromUnixTimestamp64Milli({since}, 'UTC') AND ({condition})
+    )
 )
-WHERE at > before ORDER BY at - before DESC LIMIT {limit}
+WHERE at > {asked} AND at > before ORDER BY at - before DESC LIMIT {limit}
+"""
+
+_LATEST = """
+SELECT toUnixTimestamp64Milli(maxOrNull(received_at)) FROM northstream.events
+WHERE received_at >= fromUnixTimestamp64Milli({since}, 'UTC') AND ({condition})
 """
 
 
@@ -54,7 +66,7 @@ _NOTHING = _Grown((), ())
 
 
 class CourseReader:
-    """`formula` of a metric by its id raises KeyError, NotComputable. `clock` gives Unix ms."""
+    """`metrics`: the catalogue as it is now. `clock` gives Unix ms."""
 
     def __init__(
         self,
@@ -62,13 +74,13 @@ class CourseReader:
         stream: StreamDefinitions,
         dimensions: Dimensions,
         clock: Callable[[], int],
-        formula: Callable[[str], Formula],
+        metrics: Callable[[], Mapping[str, MetricDefinition]],
     ) -> None:
         self._query = query
         self._stream = stream
         self._dimensions = dimensions
         self._clock = clock
-        self._formula = formula
+        self._metrics = metrics
         self._calendar = Calendar(stream.timezone)
 
     def course(
@@ -86,23 +98,27 @@ class CourseReader:
         return {bucket.first: self._points(formula, grown, bucket) for bucket in asked.ask.buckets}
 
     def silences(self, subject: Subject, from_ms: int, to_ms: int) -> Sequence[Silence] | None:
-        formula = self._formula_of(subject)
-        if formula is None:
+        if not isinstance(subject, MetricSubject | FunnelSubject):
             return None
-        first, last = (day_date(self._calendar.day_of(at_ms)) for at_ms in (from_ms, to_ms))
-        asked = self._asked([Bucket(first - timedelta(days=_EARLIER_DAYS), last)], _segments(subject))
-        sources = {source for leaf in leaves_of(formula) for source in sources_of(leaf.compute, self._stream)}
-        if not sources:
+        try:
+            sources = counted_messages(subject, self._metrics(), self._stream).sources
+        except CountsNothing:
             return None
-        rows = " UNION ALL ".join(
-            f"SELECT at FROM {asked.messages(source, asked.first, asked.last)}" for source in sorted(sources, key=repr)
-        )
-        found = self._query.rows(_LONGEST.format(rows=rows, limit=_SILENCES), asked.parameters.values)
-        latest = self._query.rows(f"SELECT max(at) FROM ({rows})", asked.parameters.values)[0][0]
-        silences = [Silence(int(before), int(at)) for before, at in found if before and at > from_ms]
-        if latest and latest < to_ms:
-            silences.append(Silence(int(latest), to_ms))
-        return sorted(silences)
+        parameters = Parameters()
+        asked = {
+            "since": parameters.bind(from_ms - _EARLIER_MS, "Int64"),
+            "asked": parameters.bind(from_ms, "Int64"),
+            "condition": " OR ".join(f"({condition_of(source, self._stream, parameters)})" for source in sources)
+            or "0",
+            "limit": _SILENCES,
+        }
+        found = self._query.rows(_LONGEST.format(**asked), parameters.values)
+        latest = self._query.rows(_LATEST.format(**asked), parameters.values)[0][0]
+        silences = [Silence(int(before), int(at)) for before, at in found]
+        return sorted([*silences, *([Silence(int(latest), to_ms)] if latest and latest < to_ms else [])])
+
+    def _condition(self, parameters: Parameters) -> Callable[[EventSet], str]:
+        return lambda source: f"({condition_of(source, self._stream, parameters)})"
 
     def _formula_of(self, subject: Subject) -> Formula | None:
         """None for what is not made of leaves: numbers about the data, and what is not known or broken."""
@@ -113,7 +129,7 @@ class CourseReader:
                 return _leaf(Counter(funnel_counter(funnel, step)))
             case MetricSubject(metric=metric):
                 try:
-                    return self._formula(metric)
+                    return formula_of(metric, self._metrics())
                 except KeyError:
                     return _leaf(STREAMED[metric]) if metric in STREAMED else None
                 except NotComputable:

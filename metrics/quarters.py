@@ -1,16 +1,13 @@
-"""When within a bucket a number grew, as statements that give (bucket, quarter of an hour, amount), and what it counts.
+"""When within a bucket a number grew, as statements that give (bucket, quarter of an hour, amount).
 
 Runs nothing. Kinds whose value does not grow event by event (balances, medians, rolling windows) have none.
 """
-
-from collections.abc import Sequence
 
 from metrics.asked_rows import Asked
 from metrics.sources import number_of
 from metrics.streamed import activated_rows, counters_of
 from schemas.calendar import day_number
 from schemas.computes import Compute, Count, Counter, Distinct, EventSet, FunnelConversion, Mean, Subject, Sum
-from schemas.definitions import StreamDefinitions
 
 QUARTER_MS = 900_000
 
@@ -35,26 +32,6 @@ def statements_of(compute: Compute, asked: Asked) -> list[Statement] | None:
             found = [_counter(name, asked) for name in names]
             return [one for one in found if one] if all(found) else None
     return None
-
-
-def sources_of(compute: Compute, stream: StreamDefinitions) -> Sequence[EventSet]:
-    """What messages a computation counts; none where it counts no messages."""
-    if isinstance(compute, Counter | FunnelConversion):
-        return [source for name in counters_of(compute) if name for source in _sources_of_counter(name, stream)]
-    named = (getattr(compute, name, None) for name in ("source", "start", "end", "cohort", "activity"))
-    return [source for source in named if isinstance(source, EventSet)]
-
-
-def _sources_of_counter(name: str, stream: StreamDefinitions) -> list[EventSet]:
-    if name.startswith(_FUNNEL):
-        funnel, step = _step_of(name)
-        steps = next((one.steps for one in stream.funnels if one.id == funnel), ())
-        return [EventSet(events=(steps[step - 1].event,))] if 0 < step <= len(steps) else []
-    if name == "signups":
-        return [EventSet(events=(stream.signup_event,))]
-    if name in ("activated", "activations"):
-        return [EventSet(events=tuple(sorted(stream.core_actions)))]
-    return [EventSet(active=True)] if name in ("dau", "wau", "mau") else []
 
 
 def _counter(name: str, asked: Asked) -> Statement | None:

@@ -96,8 +96,8 @@ class PastReader:
             raise NoBacktest(f"nobody knows when {rule.subject} was seen in the past")
         if not found:
             raise NoBacktest(f"nothing of {rule.subject} was seen since {first}")
-        looks = [look for silence in found for look in _looks_of(silence, first)]
-        return Past([looks[0].point], looks, now_ms, "silence", ("occurred", "nothing_waits"))
+        looks = [look for silence in found for look in _looks_of(silence, first, self._start(first))]
+        return Past([looks[0].point], looks, now_ms, "silence", ("nothing_waits",))
 
     def _start(self, day: date) -> int:
         return self.calendar.start_of(day_number(day))
@@ -157,8 +157,8 @@ def _as_it_stood(number: int, first: date, points: Sequence[CoursePoint], begins
     return looks
 
 
-def _looks_of(silence: Silence, day: date) -> list[Look]:
-    """When it begins and just before it ends, so that its whole length is seen."""
-    looks = [Look(silence.from_ms, 0, Point(day, None), silence.from_ms)]
-    ends_ms = silence.to_ms - 1
-    return [*looks, looks[0]._replace(at_ms=ends_ms)] if ends_ms > silence.from_ms else looks
+def _looks_of(silence: Silence, day: date, from_ms: int) -> list[Look]:
+    """When it begins, or the period does, and just before it ends, so that its whole length is seen."""
+    begins_ms, ends_ms = max(silence.from_ms, from_ms), silence.to_ms - 1
+    looks = [Look(begins_ms, 0, Point(day, None), silence.from_ms)]
+    return [*looks, looks[0]._replace(at_ms=ends_ms)] if ends_ms > begins_ms else looks
