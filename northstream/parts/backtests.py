@@ -1,0 +1,67 @@
+"""Backtests over the warehouse, by the alert rules as their files say now.
+
+Does not judge or gather: see `northstream.alert_backtest`.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from threading import Lock
+
+from metrics.courses import CourseReader
+from metrics.dimensions import Dimensions
+from northstream.alert_backtest import AlertBacktests
+from northstream.alert_past import PastReader
+from northstream.clock import unix_ms
+from northstream.parts.alert_numbers import numbers_at_once
+from northstream.parts.stores import Stores
+from northstream.settings import Settings
+from northstream.workspaces import workspace_folder
+from schemas.alert_folder import load_alerts
+from schemas.alerts import AlertDefinitions
+from schemas.calendar import Calendar
+from schemas.catalogue import MetricDefinition
+from schemas.definitions import Workspace
+from schemas.measuring import Measures
+from schemas.workspace_folder import WorkspaceErrors
+
+
+def create_backtests(stores: Stores, settings: Settings, measures: Measures) -> AlertBacktests:
+    """Over what is stored and published now; nothing is read before a rule is asked about."""
+    workspace = stores.workspace
+
+    def metrics() -> Mapping[str, MetricDefinition]:
+        return measures.catalogue().metrics
+
+    def first_day() -> date | None:
+        days = stores.reports.data_days()
+        return days[0] if days is not None else None
+
+    traits = [[trait.name for trait in traits] for traits in (workspace.person_traits, workspace.group_traits)]
+    courses = CourseReader(stores.warehouse, workspace.stream, Dimensions(*traits), unix_ms, metrics)
+    past = PastReader(
+        numbers_at_once(stores, measures), Calendar(workspace.stream.timezone), unix_ms, first_day, courses
+    )
+    definitions = _Files(workspace, workspace_folder(settings), measures)
+    return AlertBacktests(definitions.current, past, workspace.stream.timezone)
+
+
+class _Files:
+    """The files as they are when somebody asks; while they are broken, what they said before."""
+
+    def __init__(self, workspace: Workspace, folder: Path, measures: Measures) -> None:
+        self._workspace = workspace
+        self._folder = folder
+        self._measures = measures
+        self._lock = Lock()
+        self._last = workspace.alerts
+
+    def current(self) -> AlertDefinitions:
+        metrics = self._measures.catalogue().metrics
+        with self._lock:
+            try:
+                self._last = load_alerts(self._folder, self._workspace, metrics, os.environ)
+            except WorkspaceErrors:
+                return self._last
+            return self._last
