@@ -3,6 +3,7 @@
 Does not send, and takes texts of rules for data: control characters go, HTML is escaped.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,12 +42,12 @@ def words(body: bytes) -> Words:
     """What a message of the outbox says to people."""
     told = said(body)
     texts = [_text(each) for each in told]
-    return Words(
-        subject=_subject(told),
-        text="\n\n".join(texts) + "\n",
-        html="".join(_html(each) for each in told),
-        mood=_mood(told),
-    )
+    pages = [_html(each) for each in told]
+    limit = _limit(json.loads(body)["data"].get("limit"))
+    if limit:
+        texts.append(limit)
+        pages.append(f"<p>{escape(limit)}</p>")
+    return Words(_subject(told), "\n\n".join(texts) + "\n", "".join(pages), _mood(told))
 
 
 def number(value: Any) -> str:
@@ -133,6 +134,15 @@ def _rows(each: Said) -> list[Row]:
     rows.append(("Runbook", str(annotations.get("runbook_url", ""))))
     rows.append(("More", str(data["url"])))
     return [(name, _line(value)) for name, value in rows if value]
+
+
+def _limit(limit: Mapping[str, Any] | None) -> str:
+    """That no more will be told on this day, though more may start; empty if it will."""
+    if not limit:
+        return ""
+    whose = "this rule" if limit["of"] == "rule" else "this receiver"
+    until = _instant(limit["until"])
+    return f"That was the last of {limit['at_most_per_day']} a day for {whose}; other starts wait until {until}."
 
 
 def _compared(comparison: Mapping[str, Any] | None) -> str:

@@ -1,50 +1,21 @@
 """The outbox: order within an incident, ids that are unique for a receiver, dead letters, what is still open."""
 
-import json
 import sqlite3
 
+import alert_messages
 import pytest
+from alert_messages import group
 
-from alerting.outbox import Outgoing
 from alerting.store import AlertStore
 from alerting.wished import trial
 
 
-def data(alert_id, alert="SignupsHigh", **more):
-    return {
-        "alert_id": alert_id,
-        "alert": alert,
-        "metric": "signups",
-        "bucket": "running",
-        "value": 30.0,
-        "condition": "> 20",
-        "severity": "critical",
-        "owner": "growth",
-        "started_at": "2026-11-22T10:00:00.000Z",
-        "ended_at": None,
-        "labels": {},
-        "annotations": {},
-        "url": "http://x/alerts",
-        **more,
-    }
-
-
-def body(kind, alert_id, **more):
-    return json.dumps({"type": kind, "timestamp": "", "data": data(alert_id, **more)}).encode()
-
-
 def start(alert_id, receiver="ops", at_ms=1_000):
-    return Outgoing(f"msg_{alert_id}_firing", receiver, body("alert.firing", alert_id), at_ms)
+    return alert_messages.start(alert_id, receiver, at_ms)
 
 
 def end(alert_id, receiver="ops", at_ms=2_000):
-    return Outgoing(f"msg_{alert_id}_resolved", receiver, body("alert.resolved", alert_id), at_ms)
-
-
-def group(webhook_id, *parts, receiver="ops", at_ms=1_500):
-    alerts = [{"type": kind, **data(alert_id)} for kind, alert_id in parts]
-    content = {"type": "alert.group", "timestamp": "", "data": {"group_by": {}, "alerts": alerts}}
-    return Outgoing(webhook_id, receiver, json.dumps(content).encode(), at_ms)
+    return alert_messages.end(alert_id, receiver, at_ms)
 
 
 @pytest.fixture
@@ -83,7 +54,7 @@ def test_an_end_waits_for_its_start_and_others_pass(outbox):
 
 def test_order_holds_through_messages_about_several_incidents(outbox):
     """A group message waits for what is owed about any of its incidents, and what follows waits for the group."""
-    for message in (start("a"), group("msg_group_1", ("alert.resolved", "a"), ("alert.firing", "b")), end("b")):
+    for message in (start("a"), group(end("a"), start("b"), at_ms=1_500), end("b")):
         outbox.add(message)
     outbox.failed(outbox.next_for("ops"), "HTTP 500", 2_000, 9_000, frozenset())
     assert outbox.next_for("ops").webhook_id == "msg_a_firing"
@@ -121,7 +92,7 @@ def test_only_dead_letters_can_be_sent_again(outbox):
 
 def test_what_stands_open_is_what_was_told_last(outbox):
     """A start that was delivered stands until an end is owed; an end stands for a while after its delivery."""
-    for message in (start("a"), group("msg_group_1", ("alert.firing", "b"), ("alert.firing", "c"))):
+    for message in (start("a"), group(start("b"), start("c"), at_ms=1_500)):
         outbox.add(message)
     outbox.add(start("late", at_ms=1_900))
     take(outbox)

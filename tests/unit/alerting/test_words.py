@@ -81,6 +81,15 @@ def test_a_group_names_the_first_and_tells_of_all():
     assert "SignupsHigh is resolved." in message.text
 
 
+def test_the_last_message_of_a_day_says_so():
+    """Nobody takes the silence that follows for good news."""
+    limit = {"of": "rule", "at_most_per_day": 3, "until": "2026-11-22T23:00:00.000Z"}
+    sentence = "That was the last of 3 a day for this rule; other starts wait until 2026-11-22 23:00:00 UTC."
+    assert sentence in said("alert.firing", **DATA, limit=limit).text.split("\n")
+    grouped = said("alert.group", alerts=[{"type": "alert.firing", **DATA}], limit=limit | {"of": "receiver"})
+    assert "a day for this receiver" in grouped.html
+
+
 def test_a_test_message_says_that_nothing_is_wrong():
     """It has no value and no condition."""
     message = words(trial("chat", "w1", 1_795_341_600_000, "http://x/").body)
