@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from alerting.anomaly import robust_z
-from alerting.numbers import Numbers, Point
+from alerting.numbers import NotYetKnown, Numbers, Point
 from alerting.payload import instant
 from alerting.states import Observation, Verdict
 from schemas.alerts import FEWEST_POINTS, Absence, AlertRule, Anomaly, Change, MetricSubject
@@ -51,13 +51,19 @@ def waits_for_handoffs(rule: AlertRule) -> bool:
 
 
 def evaluate(rule: AlertRule, numbers: Numbers, now_ms: int) -> Observation:
-    """What the rule finds now. An unreadable or unknown subject is the verdict `error`, never an exception."""
+    """What the rule finds now. An unreadable or unknown subject is the verdict `error`.
+
+    Raises:
+        NotYetKnown: a number that is being looked up; no other exception.
+    """
     try:
         if isinstance(rule.comparison, Absence):
             return _judge_absence(rule, rule.comparison, numbers, now_ms)
         return _judge(rule, _find(rule, numbers, now_ms))
     except _NoData as nothing:
         return Observation(Verdict.NO_DATA, None, str(nothing))
+    except NotYetKnown:
+        raise
     except ReadingUnavailable as failure:
         return Observation(Verdict.ERROR, None, f"cannot be read: {failure}")
     except LookupError as failure:

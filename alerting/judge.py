@@ -1,25 +1,27 @@
 """Judges all rules in turn and records what changes: state, log row and what is owed in one commit.
 
-Does not wait or deliver: see `alerting.alerter`. Time is an argument.
+Does not wait, tell or deliver: see `alerting.session`. Time is an argument; all but reports is for one thread.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from alerting import payload
 from alerting.evaluate import evaluate, waits_for_handoffs
-from alerting.log_rows import transition_row
-from alerting.notices import Kind, News
-from alerting.numbers import Numbers, Point
+from alerting.inhibition import Standing, says_data_is_bad, waits_for
+from alerting.numbers import NotYetKnown, Numbers
+from alerting.read_once import ReadOnce
+from alerting.rule_report import rule_report
 from alerting.rule_states import Stored
-from alerting.states import Message, RuleState, State, Timing, Transition, advance, close
+from alerting.states import Observation, RuleState, State, Timing, Transition, Verdict, advance, close
 from alerting.store import AlertStore
 from alerting.tracing import Causes
-from schemas.alerts import AlertRule, Bucket, Subject
+from alerting.transition_rows import news_of, transition_row
+from schemas.alerts import Absence, AlertRule, FunnelSubject, MetricSubject
+from schemas.computes import STREAMED
 
 LONGEST_WAIT_FOR_HANDOFFS_MS = 5_000
-
-_KINDS: Mapping[Message, Kind] = {Message.FIRING: "firing", Message.RESOLVED: "resolved"}
 
 
 class Judge:
@@ -34,7 +36,7 @@ class Judge:
         public_url: str,
         causes: Causes | None = None,
     ) -> None:
-        self._rules = {rule.key: rule for rule in rules}
+        """Call `replace` before anything is judged: the file may know rules that are gone."""
         self._store = store
         self._numbers = numbers
         self._pending = pending
@@ -42,36 +44,65 @@ class Judge:
         self._causes = causes or Causes()
         self._pending_since_ms: int | None = None
         self._judged_ms: dict[str, int] = {}
+        self._comparisons: dict[str, Mapping[str, Any] | None] = {}
+        self._set_rules(rules)
         self._states = {key: stored.state for key, stored in store.rules.all().items() if key in self._rules}
 
-    def retire_removed(self, now_ms: int) -> None:
-        """End the incidents of rules that are no longer in the workspace, and forget their states."""
-        for key, stored in self._store.rules.all().items():
-            if key in self._rules:
-                continue
-            if stored.state.is_open:
-                _, transition = close(stored.state, "the rule was removed", now_ms)
-                self._record(stored.definition, key, transition, now_ms)
-            self._store.rules.forget(key)
+    def replace(self, rules: Sequence[AlertRule], now_ms: int) -> None:
+        """Judge by these rules from now on.
 
-    def judge(self, now_ms: int, counters_changed: bool) -> None:
-        """Look at every rule that is due; all are when counters changed, else those whose interval is over."""
-        read = _ReadOnce(self._numbers)
+        A rule that is gone ends its incident and is forgotten, and so does one that looks at another number under the
+        same key: what was known says nothing of that. Any other change of a rule leaves its state as it is.
+        """
+        known = {rule.key: rule for rule in rules}
+        for key, stored in self._store.rules.all().items():
+            if key not in known:
+                self._end(key, stored, "the rule was removed", now_ms)
+            elif known[key].metric != stored.definition["metric"]:
+                self._end(key, stored, f"the rule looks at {known[key].metric} now", now_ms)
+        self._set_rules(rules)
+
+    def judge(self, now_ms: int) -> None:
+        """Look at every rule that is due, those that tell whether the data is good first.
+
+        Rules on streamed counters are due at every call, the others when their interval is over. A rule whose number is
+        being looked up stays as it is, and is due.
+        """
+        read = ReadOnce(self._numbers)
         handoffs_pending = self._handoffs_pending(now_ms)
-        for key, rule in self._rules.items():
-            if not (counters_changed or self._is_due(key, rule, now_ms)):
+        for rule in self._in_turn:
+            if not (_is_streamed(rule) or self._is_due(rule, now_ms)):
                 continue
             if handoffs_pending and waits_for_handoffs(rule):
                 continue
-            self._judged_ms[key] = now_ms
-            self._judge_one(key, rule, read, now_ms)
+            with contextlib.suppress(NotYetKnown):
+                self._judge_one(rule, read, now_ms)
+                self._judged_ms[rule.key] = now_ms
 
     def report(self) -> list[dict[str, Any]]:
         """All rules with their states, for `/api/alerts`; rules not judged yet are inactive since None."""
-        return [self._report_one(key, rule) for key, rule in self._rules.items()]
+        return [
+            rule_report(rule, self._states.get(key), self._comparisons.get(key)) for key, rule in self._rules.items()
+        ]
 
-    def _is_due(self, key: str, rule: AlertRule, now_ms: int) -> bool:
-        judged_ms = self._judged_ms.get(key)
+    def open_values(self) -> dict[str, float | None]:
+        """The last known value of every open incident, by its id."""
+        return {state.alert_id: state.value for state in self._states.values() if state.is_open}
+
+    def bad_data(self) -> list[str]:
+        """The keys of the rules that say that the data is bad."""
+        return [each.rule.key for each in self._inhibiting() if says_data_is_bad(each)]
+
+    def _set_rules(self, rules: Sequence[AlertRule]) -> None:
+        self._rules = {rule.key: rule for rule in rules}
+        self._in_turn = sorted(self._rules.values(), key=lambda rule: not rule.inhibits)
+
+    def _inhibiting(self) -> list[Standing]:
+        states = self._states
+        return [Standing(rule, states[key]) for key, rule in self._rules.items() if rule.inhibits and key in states]
+
+    def _is_due(self, rule: AlertRule, now_ms: int) -> bool:
+        judged_ms = self._judged_ms.get(rule.key)
         return judged_ms is None or not 0 <= now_ms - judged_ms < rule.interval_seconds * 1000
 
     def _handoffs_pending(self, now_ms: int) -> bool:
@@ -83,61 +114,52 @@ class Judge:
             self._pending_since_ms = now_ms
         return now_ms - self._pending_since_ms < LONGEST_WAIT_FOR_HANDOFFS_MS
 
-    def _judge_one(self, key: str, rule: AlertRule, numbers: Numbers, now_ms: int) -> None:
+    def _judge_one(self, rule: AlertRule, numbers: Numbers, now_ms: int) -> None:
+        key = rule.key
         current = self._states.get(key) or RuleState(State.INACTIVE, now_ms)
+        because = waits_for(rule, current, self._inhibiting())
+        seen = _bad_data(because) if because else evaluate(rule, numbers, now_ms)
         timing = Timing(int(rule.for_seconds * 1000), int(rule.keep_firing_for_seconds * 1000))
-        after, transition = advance(key, timing, current, evaluate(rule, numbers, now_ms), now_ms)
+        after, transition = advance(key, timing, current, seen, now_ms)
         if transition is not None:
-            self._record(payload.facts(rule), key, transition, now_ms)
+            self._record(payload.facts(rule), key, transition, seen.comparison, now_ms)
         self._states[key] = after
+        self._comparisons[key] = seen.comparison
 
-    def _record(self, facts: Mapping[str, Any], key: str, transition: Transition, now_ms: int) -> None:
+    def _end(self, key: str, stored: Stored, cause: str, now_ms: int) -> None:
+        state = self._states.get(key, stored.state)
+        if state.is_open:
+            self._record(stored.definition, key, close(state, cause, now_ms)[1], None, now_ms)
+        self._store.rules.forget(key)
+        for known in (self._states, self._judged_ms, self._comparisons):
+            known.pop(key, None)
+
+    def _record(
+        self,
+        facts: Mapping[str, Any],
+        key: str,
+        transition: Transition,
+        comparison: Mapping[str, Any] | None,
+        now_ms: int,
+    ) -> None:
         """`facts` of the rule; without receivers it is for the board and the log alone."""
-        news = None
+        row = transition_row(facts, transition, comparison, now_ms)
         if transition.message is not None:
-            told = payload.told(facts, transition, now_ms, self._public_url)
-            kind = _KINDS[transition.message]
-            news = News(kind, transition.alert_id, key, tuple(facts["receivers"]), told, now_ms)
-            self._causes.note(payload.message_id(transition.alert_id, transition.message))
-        stored = Stored(transition.after, facts)
-        self._store.record(key, stored, [transition_row(facts, transition, now_ms)], news)
-
-    def _report_one(self, key: str, rule: AlertRule) -> dict[str, Any]:
-        state = self._states.get(key)
-        return {
-            "alert": rule.alert,
-            "group": rule.group,
-            "state": state.state if state else State.INACTIVE,
-            "since": payload.instant(state.since_ms) if state else None,
-            "value": state.value if state else None,
-            "metric": rule.metric,
-            "bucket": rule.bucket,
-            "condition": rule.condition,
-            "owner": rule.owner,
-            "severity": rule.severity,
-            "receiver": ", ".join(rule.receivers),
-            "alert_id": state.alert_id or None if state else None,
-            "started_at": payload.instant(state.started_ms) if state else None,
-            "labels": dict(rule.labels),
-            "annotations": dict(rule.annotations),
-        }
+            self._causes.note(row["message"])
+        self._store.record(key, Stored(transition.after, facts), [row], news_of(row, self._public_url))
 
 
-class _ReadOnce:
-    """Reads each value once a pass, so that rules on one metric see the same number."""
+def _bad_data(because: Sequence[str]) -> Observation:
+    return Observation(Verdict.WAITS, None, f"the data is bad: {', '.join(because)}")
 
-    def __init__(self, numbers: Numbers) -> None:
-        self._numbers = numbers
-        self._series: dict[tuple[Subject, Bucket, int], Sequence[Point]] = {}
-        self._seen: dict[Subject, int | None] = {}
 
-    def series(self, subject: Subject, bucket: Bucket, count: int, now_ms: int) -> Sequence[Point]:
-        key = (subject, bucket, count)
-        if key not in self._series:
-            self._series[key] = self._numbers.series(subject, bucket, count, now_ms)
-        return self._series[key]
-
-    def last_seen_ms(self, subject: Subject, now_ms: int) -> int | None:
-        if subject not in self._seen:
-            self._seen[subject] = self._numbers.last_seen_ms(subject, now_ms)
-        return self._seen[subject]
+def _is_streamed(rule: AlertRule) -> bool:
+    """Whether it looks at published counters, which are cheap to read: when something was seen last is not."""
+    if isinstance(rule.comparison, Absence):
+        return False
+    match rule.subject:
+        case MetricSubject(metric, segments):
+            return metric in STREAMED and not segments
+        case FunnelSubject():
+            return True
+    return False

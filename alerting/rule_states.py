@@ -12,6 +12,9 @@ from typing import Any
 from alerting.database import Database
 from alerting.states import RuleState, State
 
+_COLUMNS = "state, since_ms, value, alert_id, started_ms, start_value, cause"
+"""In the order of `RuleState`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -29,20 +32,16 @@ class RuleStates:
 
     def all(self) -> dict[str, Stored]:
         """The stored state of every rule, by its key."""
-        rows = self._database.read(
-            "SELECT rule, state, since_ms, value, alert_id, started_ms, definition FROM rule_states"
-        )
+        rows = self._database.read(f"SELECT rule, {_COLUMNS}, definition FROM rule_states")
         return {
-            rule: Stored(RuleState(State(state), since, value, alert, started), json.loads(definition))
-            for rule, state, since, value, alert, started, definition in rows
+            rule: Stored(RuleState(State(state), *rest), _facts(definition)) for rule, state, *rest, definition in rows
         }
 
     def keep(self, connection: sqlite3.Connection, rule: str, stored: Stored) -> None:
         """Within the caller's transaction."""
         state = stored.state
         connection.execute(
-            "INSERT OR REPLACE INTO rule_states (rule, state, since_ms, value, alert_id, started_ms, definition)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO rule_states (rule, {_COLUMNS}, definition) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 rule,
                 state.state,
@@ -50,6 +49,8 @@ class RuleStates:
                 state.value,
                 state.alert_id,
                 state.started_ms,
+                state.start_value,
+                state.cause,
                 json.dumps(stored.definition),
             ),
         )
@@ -58,3 +59,22 @@ class RuleStates:
         """Drop the state of a rule that no longer exists."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM rule_states WHERE rule = ?", (rule,))
+
+
+def _facts(definition: str) -> Mapping[str, Any]:
+    """The first release kept the rule as it was, with one receiver and its condition in two parts."""
+    kept: dict[str, Any] = json.loads(definition)
+    if "condition" in kept:
+        return kept
+    return {
+        "alert": kept["alert"],
+        "group": kept["group"],
+        "metric": kept["metric"],
+        "bucket": kept["bucket"],
+        "condition": f"{kept['operator']} {kept['threshold']:g}",
+        "severity": kept["labels"].get("severity", "warning"),
+        "owner": kept["owner"],
+        "labels": kept["labels"],
+        "annotations": kept["annotations"],
+        "receivers": [kept["receiver"]] if kept["receiver"] else [],
+    }

@@ -39,7 +39,7 @@ class AlertTelemetry:
 
 
 def rules_by_state(rules: Iterable[Mapping[str, Any]]) -> Metric:
-    """`rules` as `Alerter.states` tells them."""
+    """`rules` as `Alerter.shown` tells them."""
     counts: dict[tuple[str, ...], float] = {(state.value,): 0.0 for state in State}
     for rule in rules:
         counts[(str(rule["state"]),)] += 1
@@ -49,3 +49,8 @@ def rules_by_state(rules: Iterable[Mapping[str, Any]]) -> Metric:
 def outbox(counts: Mapping[str, int]) -> Metric:
     """`counts` by status. Delivered messages are dropped some time later, so they say nothing."""
     return Names.OUTBOX_MESSAGES.told({(status,): counts.get(status, 0) for status in ("pending", "dead")})
+
+
+def turn(has_turn: bool) -> Metric:
+    """Of several alerters one judges."""
+    return Names.JUDGING.told(float(has_turn))

@@ -158,6 +158,7 @@ class Alerter:
 
     EVALUATION_DURATION = _histogram("alerter_evaluation_duration_seconds", "Looks at the rules that are due.")
     RULES = _gauge("alerter_rules", "Alert rules, by where they stand.", "state")
+    JUDGING = _gauge("alerter_judging", "1 while this alerter judges; 0 while it stands by for another.")
     DELIVERY_DURATION = _histogram(
         "alerter_delivery_duration_seconds", "Attempts to deliver a message.", "receiver", "outcome"
     )
@@ -191,6 +192,14 @@ class Api:
     )
 
 
+class Watch:
+    """Told by the alerter and the boards' process, or the embedded engine, while events of the self-watch are sent."""
+
+    AGE = _gauge(
+        "watch_age_seconds", "How long ago the youngest self-watch event was sent that has crossed every partition."
+    )
+
+
 class Measuring:
     """Told by the boards' process, or the embedded engine: how fresh the metric catalogue's values are."""
 
@@ -213,7 +222,7 @@ class Sql:
     )
 
 
-GROUPS = (EveryProcess, Collector, Worker, Loader, Alerter, Api, Measuring, Sql)
+GROUPS = (EveryProcess, Collector, Worker, Loader, Alerter, Api, Watch, Measuring, Sql)
 
 DECLARED: tuple[Series, ...] = tuple(
     value for group in GROUPS for value in vars(group).values() if isinstance(value, Series)

@@ -5,8 +5,9 @@ Does not judge: see `alerting`.
 
 from pathlib import Path
 
-from alerting.alerter import Alerter, Surroundings
+from alerting.alerter import Alerter
 from alerting.numbers import Numbers
+from alerting.surroundings import Surroundings
 from northstream.clock import unix_ms
 from northstream.parts.stores import Stores
 from schemas.checkpoints import StoreUnavailable
@@ -25,7 +26,7 @@ def create_alerter(stores: Stores, numbers: Numbers, path: Path, url: str) -> Al
         clock=unix_ms,
         public_url=url,
     )
-    return Alerter(workspace.alerts.rules, workspace.alerts.receivers, path, surroundings)
+    return Alerter(workspace.alerts, path, surroundings)
 
 
 def handoffs_pending(stores: Stores) -> bool:

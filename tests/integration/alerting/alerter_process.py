@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from alerting.alerter import Alerter, Surroundings
+from alerting.alerter import Alerter
 from alerting.numbers import NotLookedUp, Point
 from alerting.retries import RetryPolicy
-from schemas.alerts import AlertRule, Bucket, MetricSubject, Subject, WebhookReceiver
+from alerting.surroundings import Surroundings
+from schemas.alerts import AlertDefinitions, AlertRule, Bucket, MetricSubject, Subject, WebhookReceiver
 
 
 class _FileNumbers:
@@ -39,7 +40,7 @@ def main(folder: Path, url: str) -> None:
         RetryPolicy(first_seconds=0.05, longest_seconds=0.1),
     )
     receiver = WebhookReceiver("ops", url, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", allow_private=True)
-    Alerter([rule], [receiver], folder / "alerts.db", surroundings).run()
+    Alerter(AlertDefinitions((rule,), (receiver,)), folder / "alerts.db", surroundings).run()
 
 
 main(Path(sys.argv[1]), sys.argv[2])

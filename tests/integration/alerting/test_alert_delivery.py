@@ -16,14 +16,15 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from alerting.alerter import Alerter, Surroundings
+from alerting.alerter import Alerter
 from alerting.numbers import NotLookedUp, Point
 from alerting.payload import signed_headers, signing_key
 from alerting.post import Answer, PostFailed, post
 from alerting.retries import RetryPolicy
 from alerting.store import AlertStore
+from alerting.surroundings import Surroundings
 from alerting.targets import Target, UnsafeTarget, check_url, resolve
-from schemas.alerts import AlertRule, Bucket, MetricSubject, Subject, WebhookReceiver
+from schemas.alerts import AlertDefinitions, AlertRule, Bucket, MetricSubject, Subject, WebhookReceiver
 from schemas.reading import ReadingUnavailable
 from schemas.target_hosts import is_public_address
 
@@ -75,6 +76,14 @@ def receiver(name: str, url: str, allow_private: bool = True) -> WebhookReceiver
     return WebhookReceiver(name, url, SECRET, allow_private)
 
 
+def defined(*rules: AlertRule, receivers: Sequence[WebhookReceiver]) -> AlertDefinitions:
+    return AlertDefinitions(rules, tuple(receivers))
+
+
+def telling(ops: WebhookReceiver) -> AlertDefinitions:
+    return defined(rule_for("ops"), receivers=[ops])
+
+
 @contextmanager
 def running(alerter: Alerter) -> Iterator[None]:
     thread = threading.Thread(target=alerter.run)
@@ -96,7 +105,9 @@ def test_one_message_at_the_start_and_one_at_the_end_in_the_contract_form(
     """Payload and headers as contracts §7 says; the library of Standard Webhooks accepts the signature."""
     world, ops = World(), answering()
     with running(
-        alerter := Alerter([rule_for("ops")], [receiver("ops", ops.url)], tmp_path / "a.db", world.surroundings())
+        alerter := Alerter(
+            defined(rule_for("ops"), receivers=[receiver("ops", ops.url)]), tmp_path / "a.db", world.surroundings()
+        )
     ):
         until(lambda: len(ops.arrivals) == 1 and len(world.log) == 2)
         world.value = 12.0
@@ -123,6 +134,7 @@ def test_one_message_at_the_start_and_one_at_the_end_in_the_contract_form(
         "url": "http://127.0.0.1:8000/alerts?rule=product/SignupsHigh",
         "group": "product",
         "rule": "product/SignupsHigh",
+        "comparison": {"kind": "threshold"},
     }
     assert resolved["type"] == "alert.resolved"
     data = resolved["data"]
@@ -151,7 +163,9 @@ def test_a_secret_that_is_no_key_is_refused(secret: str) -> None:
 def test_a_failed_delivery_is_repeated_with_the_same_id(answering: Any, until: Any, tmp_path: Path) -> None:
     """500 twice, then 200: three attempts with one webhook-id, and no fourth."""
     world, ops = World(), answering((500, {}), (503, {}), (200, {}))
-    alerter = Alerter([rule_for("ops")], [receiver("ops", ops.url)], tmp_path / "a.db", world.surroundings())
+    alerter = Alerter(
+        defined(rule_for("ops"), receivers=[receiver("ops", ops.url)]), tmp_path / "a.db", world.surroundings()
+    )
     with running(alerter):
         until(lambda: len(world.log) == 2)
     assert len(ops.arrivals) == 3
@@ -164,7 +178,9 @@ def test_a_redirect_is_a_failure_and_never_followed(answering: Any, until: Any, 
     elsewhere = answering()
     ops = answering((301, {"Location": elsewhere.url}), (200, {}))
     world = World()
-    alerter = Alerter([rule_for("ops")], [receiver("ops", ops.url)], tmp_path / "a.db", world.surroundings())
+    alerter = Alerter(
+        defined(rule_for("ops"), receivers=[receiver("ops", ops.url)]), tmp_path / "a.db", world.surroundings()
+    )
     with running(alerter):
         until(lambda: len(ops.arrivals) == 2)
     assert elsewhere.arrivals == []
@@ -178,8 +194,10 @@ def test_dead_receivers_do_not_hold_up_the_living(answering: Any, silent: Any, u
     world = World()
     urls = {"hanging": hanging.url, "closing": closing.url, "gone": gone.url, "living": living.url}
     alerter = Alerter(
-        [rule_for(name, f"SignupsHigh_{name}") for name in urls],
-        [receiver(name, url) for name, url in urls.items()],
+        defined(
+            *(rule_for(name, f"SignupsHigh_{name}") for name in urls),
+            receivers=[receiver(name, url) for name, url in urls.items()],
+        ),
         tmp_path / "a.db",
         world.surroundings(),
     )
@@ -197,7 +215,9 @@ def test_dead_receivers_do_not_hold_up_the_living(answering: Any, silent: Any, u
 def test_the_end_never_overtakes_the_start(answering: Any, until: Any, tmp_path: Path) -> None:
     """While the start of an incident is not delivered its end waits, even if the receiver would take it."""
     world, ops = World(), answering(*[(500, {})] * 8, (200, {}))
-    alerter = Alerter([rule_for("ops")], [receiver("ops", ops.url)], tmp_path / "a.db", world.surroundings())
+    alerter = Alerter(
+        defined(rule_for("ops"), receivers=[receiver("ops", ops.url)]), tmp_path / "a.db", world.surroundings()
+    )
     with running(alerter):
         until(lambda: len(ops.arrivals) >= 1)
         world.value = 3.0
@@ -211,7 +231,9 @@ def test_retry_after_is_honoured(answering: Any, until: Any, tmp_path: Path) -> 
     world, ops = World(), answering((429, {"Retry-After": "600"}))
     patient = RetryPolicy(first_seconds=0.01, longest_seconds=300.0)
     before_ms = int(time.time() * 1000)
-    alerter = Alerter([rule_for("ops")], [receiver("ops", ops.url)], tmp_path / "a.db", world.surroundings(patient))
+    alerter = Alerter(
+        defined(rule_for("ops"), receivers=[receiver("ops", ops.url)]), tmp_path / "a.db", world.surroundings(patient)
+    )
     with running(alerter):
         until(lambda: len(ops.arrivals) == 1)
     store = AlertStore(tmp_path / "a.db")
@@ -243,8 +265,11 @@ def test_a_receiver_that_is_gone_gets_a_dead_letter(answering: Any, until: Any, 
     gone, failing, world = answering((410, {})), answering((500, {})), World()
     hopeless = RetryPolicy(first_seconds=0.01, longest_seconds=0.02, give_up_seconds=0.05)
     alerter = Alerter(
-        [rule_for("gone", "A"), rule_for("failing", "B")],
-        [receiver("gone", gone.url), receiver("failing", failing.url)],
+        defined(
+            rule_for("gone", "A"),
+            rule_for("failing", "B"),
+            receivers=[receiver("gone", gone.url), receiver("failing", failing.url)],
+        ),
         tmp_path / "a.db",
         world.surroundings(hopeless),
     )
@@ -258,7 +283,9 @@ def test_log_rows_wait_for_a_sink_that_fails(answering: Any, until: Any, tmp_pat
     """While the warehouse is away rows stay in the file; they come when it is back, once."""
     world, ops = World(), answering()
     world.log_fails = True
-    alerter = Alerter([rule_for("ops")], [receiver("ops", ops.url)], tmp_path / "a.db", world.surroundings())
+    alerter = Alerter(
+        defined(rule_for("ops"), receivers=[receiver("ops", ops.url)]), tmp_path / "a.db", world.surroundings()
+    )
     with running(alerter):
         until(lambda: len(ops.arrivals) == 1)
         assert world.log == []
@@ -271,7 +298,9 @@ def test_a_private_target_is_refused_unless_allowed(answering: Any, until: Any, 
     """Without allow_private nothing reaches a loopback receiver; the outbox says why."""
     world, ops = World(), answering()
     path = tmp_path / "a.db"
-    alerter = Alerter([rule_for("ops")], [receiver("ops", ops.url, allow_private=False)], path, world.surroundings())
+    alerter = Alerter(
+        defined(rule_for("ops"), receivers=[receiver("ops", ops.url, allow_private=False)]), path, world.surroundings()
+    )
     with running(alerter):
         until(lambda: path.exists() and world.log != [])
         watch = AlertStore(path)
@@ -347,7 +376,9 @@ def test_a_name_with_two_addresses_reaches_the_one_that_listens(answering: Any, 
     """localhost may mean ::1 first: the other address is tried too."""
     world, ops = World(), answering()
     url = ops.url.replace("127.0.0.1", "localhost")
-    alerter = Alerter([rule_for("ops")], [receiver("ops", url)], tmp_path / "a.db", world.surroundings())
+    alerter = Alerter(
+        defined(rule_for("ops"), receivers=[receiver("ops", url)]), tmp_path / "a.db", world.surroundings()
+    )
     with running(alerter):
         until(lambda: len(ops.arrivals) == 1)
 
@@ -355,7 +386,9 @@ def test_a_name_with_two_addresses_reaches_the_one_that_listens(answering: Any, 
 def test_states_tell_what_the_api_shows(answering: Any, until: Callable[..., None], tmp_path: Path) -> None:
     """`states()` lists each rule with state, value, metric, owner, severity and condition."""
     world, ops = World(), answering()
-    alerter = Alerter([rule_for("ops")], [receiver("ops", ops.url)], tmp_path / "a.db", world.surroundings())
+    alerter = Alerter(
+        defined(rule_for("ops"), receivers=[receiver("ops", ops.url)]), tmp_path / "a.db", world.surroundings()
+    )
     assert alerter.states() == []
     with running(alerter):
         until(lambda: [row["state"] for row in alerter.states()] == ["firing"])

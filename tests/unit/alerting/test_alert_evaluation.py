@@ -3,7 +3,6 @@
 Does not deliver: messages are read back from the store.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -13,11 +12,10 @@ import pytest
 
 from alerting.evaluate import evaluate
 from alerting.judge import Judge
-from alerting.numbers import NotLookedUp, Point
+from alerting.numbers import NotLookedUp, NotYetKnown, Point
 from alerting.states import Verdict
 from alerting.store import AlertStore
-from alerting.teller import Teller
-from schemas.alerts import AlertRule, Bucket, Subject
+from schemas.alerts import AlertRule, Bucket, MetricSubject, Subject
 from schemas.reading import ReadingUnavailable
 
 
@@ -44,10 +42,9 @@ def judge_of(store: AlertStore, numbers: Numbers, *rules: AlertRule, pending: li
     return Judge(rules, store, numbers, lambda: flag[0], "http://127.0.0.1:8000")
 
 
-def told(store: AlertStore) -> dict[str, int]:
-    """The outbox by status, after all that is owed has been told."""
-    Teller(store).tell(100_000)
-    return store.outbox.counts()
+def told(store: AlertStore) -> list[str]:
+    """What is owed to receivers, oldest first."""
+    return [notice.kind for notice in store.notices.open()]
 
 
 @pytest.mark.parametrize(
@@ -82,22 +79,39 @@ def test_no_value_and_no_reading_are_verdicts_of_their_own(rule: AlertRule) -> N
         assert evaluate(rule, numbers, 0).verdict is Verdict.ERROR
 
 
-def test_the_interval_is_kept_unless_counters_changed(rule: AlertRule, store: AlertStore) -> None:
-    """A rule is judged when its interval is over; a change of the counters brings the next look forward."""
+def test_streamed_counters_are_judged_at_every_look_and_others_at_their_interval(
+    rule: AlertRule, store: AlertStore
+) -> None:
+    """A look costs nothing while no counter moved; other numbers, and when something was seen last, are asked for."""
+    rules = [
+        replace(rule, interval_seconds=10.0),
+        replace(rule, alert="Other", subject=MetricSubject("orders"), interval_seconds=10.0),
+    ]
     numbers = Numbers()
-    judge = judge_of(store, numbers, replace(rule, interval_seconds=10.0))
-    judge.judge(0, counters_changed=False)
-    judge.judge(9_999, counters_changed=False)
-    assert numbers.reads == 1
-    judge.judge(10_000, counters_changed=False)
-    judge.judge(10_001, counters_changed=True)
-    assert numbers.reads == 3
+    judge = judge_of(store, numbers, *rules)
+    reads = []
+    for now_ms in (0, 9_999, 10_000, 10_001):
+        judge.judge(now_ms)
+        reads.append(numbers.reads)
+    assert reads == [2, 3, 5, 6]
+
+
+def test_a_number_that_is_being_looked_up_leaves_its_rule_as_it_is(rule: AlertRule, store: AlertStore) -> None:
+    """Nothing is said about it, and it is asked for again at the next look, whatever the interval."""
+    numbers = Numbers(30.0)
+    judge = judge_of(store, numbers, replace(rule, subject=MetricSubject("orders"), interval_seconds=60.0))
+    numbers.failure = NotYetKnown("orders")
+    judge.judge(0)
+    assert store.log.rows() == []
+    numbers.failure = None
+    judge.judge(500)
+    assert judge.report()[0]["state"] == "firing"
 
 
 def test_rules_of_one_metric_see_one_number_per_pass(rule: AlertRule, store: AlertStore) -> None:
     """Two rules on the same metric and bucket cause one read."""
     numbers = Numbers()
-    judge_of(store, numbers, rule, replace(rule, alert="SignupsVeryHigh", threshold=90.0)).judge(0, True)
+    judge_of(store, numbers, rule, replace(rule, alert="SignupsVeryHigh", threshold=90.0)).judge(0)
     assert numbers.reads == 1
 
 
@@ -110,9 +124,9 @@ def test_a_rule_that_a_low_number_fires_waits_for_handoffs_up_to_five_seconds(
     low = replace(rule, alert="SignupsLow", operator=operator, threshold=threshold)
     judge = judge_of(store, Numbers(3.0), low, rule, pending=pending)
     for now_ms in (0, 4_999):
-        judge.judge(now_ms, counters_changed=True)
+        judge.judge(now_ms)
         assert [row["state"] for row in judge.report()] == ["inactive", "inactive"]
-    judge.judge(5_000, counters_changed=True)
+    judge.judge(5_000)
     assert [row["state"] for row in judge.report()] == ["firing", "inactive"]
 
 
@@ -120,12 +134,12 @@ def test_the_wait_for_handoffs_starts_anew_each_time(rule: AlertRule, store: Ale
     """Only one unbroken time of pending hand-offs counts towards the five seconds."""
     pending = [True]
     judge = judge_of(store, Numbers(30.0), replace(rule, operator="<"), pending=pending)
-    judge.judge(0, True)
+    judge.judge(0)
     pending[0] = False
-    judge.judge(3_000, True)
+    judge.judge(3_000)
     pending[0] = True
-    judge.judge(4_000, True)
-    judge.judge(8_000, True)
+    judge.judge(4_000)
+    judge.judge(8_000)
     assert judge.report()[0]["state"] == "inactive"
 
 
@@ -134,28 +148,22 @@ def test_a_start_and_an_end_are_one_message_each(rule: AlertRule, store: AlertSt
     numbers = Numbers(30.0)
     judge = judge_of(store, numbers, rule)
     for now_ms in range(0, 3_000, 500):
-        judge.judge(now_ms, True)
+        judge.judge(now_ms)
     numbers.value = 3.0
     for now_ms in range(3_000, 6_000, 500):
-        judge.judge(now_ms, True)
-    assert told(store) == {"pending": 2}
-    first = store.outbox.next_for("ops")
-    assert first is not None
-    store.outbox.delivered(first, 3_000, [])
-    second = store.outbox.next_for("ops")
-    assert second is not None
-    messages = [json.loads(message.body) for message in (first, second)]
-    assert [message["type"] for message in messages] == ["alert.firing", "alert.resolved"]
-    assert len({message["data"]["alert_id"] for message in messages}) == 1
+        judge.judge(now_ms)
+    assert told(store) == ["firing", "resolved"]
+    start, end = store.notices.open()
+    assert start.alert_id == end.alert_id
 
 
 def test_the_log_tells_every_transition_with_its_cause(rule: AlertRule, store: AlertStore) -> None:
     """Each change of state leaves one row with both states, the value and the cause."""
     numbers = Numbers(30.0)
     judge = judge_of(store, numbers, rule)
-    judge.judge(0, True)
+    judge.judge(0)
     numbers.value = 3.0
-    judge.judge(1_000, True)
+    judge.judge(1_000)
     rows = [row for _, row in store.log.rows()]
     assert [(row["at_ms"], row["from_state"], row["to_state"], row["value"], row["detail"]) for row in rows] == [
         (0, "inactive", "firing", 30.0, "breached: 30 > 20"),
@@ -166,7 +174,7 @@ def test_the_log_tells_every_transition_with_its_cause(rule: AlertRule, store: A
 def test_two_rules_that_change_together_are_two_log_rows(rule: AlertRule, store: AlertStore) -> None:
     """Their group and name tell them apart; a change that nobody is told of has no message."""
     others = (replace(rule, alert="SignupsVeryHigh"), replace(rule, group="other"))
-    judge_of(store, Numbers(None), rule, *others).judge(0, True)
+    judge_of(store, Numbers(None), rule, *others).judge(0)
     rows = [row for _, row in store.log.rows()]
     assert len({(row["rule_group"], row["alert"]) for row in rows}) == 3
     assert [row["message"] for row in rows] == ["", "", ""]
@@ -174,25 +182,63 @@ def test_two_rules_that_change_together_are_two_log_rows(rule: AlertRule, store:
 
 def test_a_rule_without_receiver_is_logged_and_tells_nobody(rule: AlertRule, store: AlertStore) -> None:
     """Its transitions are in the log; the outbox stays empty."""
-    judge_of(store, Numbers(30.0), replace(rule, receivers=())).judge(0, True)
-    assert told(store) == {}
+    judge_of(store, Numbers(30.0), replace(rule, receivers=())).judge(0)
+    assert told(store) == []
     assert len(store.log.rows()) == 1
 
 
 def test_a_restart_goes_on_with_the_open_incident(rule: AlertRule, store: AlertStore) -> None:
     """A second judge on the same store repeats no message, and ends the incident with its first id."""
-    judge_of(store, Numbers(30.0), rule).judge(0, True)
+    judge_of(store, Numbers(30.0), rule).judge(0)
     again = judge_of(store, Numbers(30.0), rule)
-    again.judge(60_000, True)
-    assert told(store) == {"pending": 1}
-    judge_of(store, Numbers(3.0), rule).judge(90_000, True)
-    assert told(store) == {"pending": 2}
+    again.judge(60_000)
+    assert told(store) == ["firing"]
+    judge_of(store, Numbers(3.0), rule).judge(90_000)
+    assert told(store) == ["firing", "resolved"]
 
 
 def test_a_removed_rule_is_resolved_once_and_forgotten(rule: AlertRule, store: AlertStore) -> None:
     """A rule that fired and is gone from the workspace still owes its end."""
-    judge_of(store, Numbers(30.0), rule).judge(0, True)
+    judge_of(store, Numbers(30.0), rule).judge(0)
+    assert told(store) == ["firing"]
     for _ in range(2):
-        judge_of(store, Numbers(30.0)).retire_removed(1_000)
-    assert told(store) == {"pending": 2}
+        judge_of(store, Numbers(30.0)).replace([], 1_000)
+    assert told(store) == ["firing", "resolved"]
     assert store.rules.all() == {}
+
+
+def test_rules_are_replaced_between_looks(rule: AlertRule, store: AlertStore) -> None:
+    """One that is gone ends, one that is new begins, and one that only has another limit goes on as it stands."""
+    judge = judge_of(store, Numbers(30.0), rule, replace(rule, alert="Gone"))
+    judge.judge(0)
+    before = {row["alert"]: row["alert_id"] for row in judge.report()}
+    judge.replace([replace(rule, threshold=25.0), replace(rule, alert="New")], 1_000)
+    judge.judge(1_000)
+    after = {row["alert"]: row["alert_id"] for row in judge.report()}
+    assert after["SignupsHigh"] == before["SignupsHigh"]
+    assert after.keys() == {"SignupsHigh", "New"}
+    ends = [row for _, row in store.log.rows() if row["to_state"] == "inactive"]
+    assert [(row["alert"], row["detail"]) for row in ends] == [("Gone", "the rule was removed")]
+
+
+def test_a_rule_that_looks_at_another_number_ends_its_incident(rule: AlertRule, store: AlertStore) -> None:
+    """Under the same name it is about something else: the old incident ends, and waits begin anew."""
+    judge = judge_of(store, Numbers(30.0), rule)
+    judge.judge(0)
+    judge.replace([replace(rule, subject=MetricSubject("dau"), for_seconds=5.0)], 1_000)
+    judge.judge(1_000)
+    rows = [(row["metric"], row["to_state"], row["detail"]) for _, row in store.log.rows()]
+    assert rows == [
+        ("signups", "firing", "breached: 30 > 20"),
+        ("signups", "inactive", "the rule looks at dau now"),
+        ("dau", "pending", "breached: 30 > 20"),
+    ]
+
+
+def test_an_end_says_what_was_known_at_the_start_also_after_a_restart(rule: AlertRule, store: AlertStore) -> None:
+    """Duration and first value come from the file; the comparison is that of the end."""
+    judge_of(store, Numbers(30.0), rule).judge(0)
+    judge_of(store, Numbers(3.0), rule).judge(90_000)
+    end = next(notice for notice in store.notices.open() if notice.kind == "resolved").told
+    assert (end["duration_seconds"], end["start_value"], end["value"]) == (90.0, 30.0, 3.0)
+    assert end["comparison"] == {"kind": "threshold"}

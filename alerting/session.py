@@ -1,0 +1,142 @@
+"""The time in which this alerter is the one that judges: judge, decide who is told, deliver, again and again.
+
+Does not know whose turn it is, nor threads: see `alerting.alerter`.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from alerting.bell import Bell
+from alerting.deliveries import Deliveries
+from alerting.judge import Judge
+from alerting.payload import instant
+from alerting.store import AlertStore
+from alerting.surroundings import Surroundings
+from alerting.telemetry import AlertTelemetry
+from alerting.teller import Teller
+from alerting.tracing import tracer
+from schemas.alerts import AlertDefinitions
+from schemas.reading import ReadingUnavailable
+
+LONGEST_PAUSE_SECONDS = 0.5
+_KEPT_DELIVERED_MS = 7 * 86_400_000
+_PRUNE_EVERY_MS = 3_600_000
+
+log = logging.getLogger(__name__)
+
+
+class Session:
+    """`run` and `is_over` in the event loop's thread, `shown` in any."""
+
+    def __init__(
+        self,
+        store: AlertStore,
+        outside: Surroundings,
+        telemetry: AlertTelemetry,
+        definitions: Callable[[], AlertDefinitions],
+    ) -> None:
+        """`definitions` are those that count now; others are taken up between two passes."""
+        self._store = store
+        self._outside = outside
+        self._telemetry = telemetry
+        self._definitions = definitions
+        self._current = definitions()
+        self._teller = Teller(store)
+        self._judge: Judge | None = None
+        self._deliveries: Deliveries | None = None
+        self._judged_ms: int | None = None
+        self._pruned_ms = 0
+
+    async def run(self, bell: Bell, has_turn: Callable[[], bool]) -> None:
+        """Until the bell is stopped, or it is another's turn (asked in a thread).
+
+        Raises:
+            ExceptionGroup: of `sqlite3.Error`, the file is damaged.
+        """
+        outside = self._outside
+        async with asyncio.TaskGroup() as tasks:
+            deliveries = Deliveries(tasks, self._store.outbox, outside.clock, outside.retry, self._telemetry)
+            self._deliveries = deliveries
+            deliveries.replace(self._current.receivers)
+            while not bell.is_stopped and await asyncio.to_thread(has_turn):
+                await self._pass(deliveries)
+                await bell.wait(LONGEST_PAUSE_SECONDS)
+            deliveries.stop()
+
+    def shown(self) -> dict[str, Any]:
+        """The parts of `Alerter.shown` that are known of this time."""
+        judge, deliveries = self._judge, self._deliveries
+        if judge is None or deliveries is None:
+            return {}
+        because = judge.bad_data()
+        return {
+            "alerts": judge.report(),
+            "messages": [_shown(each) for each in self._store.outbox.messages()],
+            "receivers": deliveries.shown(),
+            "data": {"bad": bool(because), "because": because},
+            "judged_at": instant(self._judged_ms),
+        }
+
+    async def _pass(self, deliveries: Deliveries) -> None:
+        try:
+            if await asyncio.to_thread(self._take_up):
+                deliveries.replace(self._current.receivers)
+            await asyncio.to_thread(self._look)
+            deliveries.notify()
+            await asyncio.to_thread(self._hand_on_log)
+            await asyncio.to_thread(self._prune)
+        except sqlite3.OperationalError as error:
+            # A full disk passes. The transition that was not kept did not happen: the next round judges it again.
+            log.warning("states of alerts cannot be kept now: %s", error)
+        except ReadingUnavailable as error:
+            log.warning("what earlier alerters did cannot be read now: %s", error)
+
+    def _take_up(self) -> bool:
+        """Whether there are other definitions; at first what was left behind is told, by this alerter or another."""
+        definitions, now_ms = self._definitions(), self._outside.clock()
+        judge = self._judge
+        if judge is not None and definitions is self._current:
+            return False
+        if judge is None:
+            judge = self._begin(definitions, now_ms)
+        judge.replace(definitions.rules, now_ms)
+        self._judge, self._current = judge, definitions
+        return True
+
+    def _begin(self, definitions: AlertDefinitions, now_ms: int) -> Judge:
+        outside = self._outside
+        self._teller.tell(now_ms)
+        causes = self._telemetry.causes
+        return Judge(definitions.rules, self._store, outside.numbers, outside.pending, outside.public_url, causes)
+
+    def _look(self) -> None:
+        assert self._judge is not None
+        now_ms = self._outside.clock()
+        with tracer.start_as_current_span("evaluate"), self._telemetry.evaluation_duration.time():
+            self._judge.judge(now_ms)
+            self._teller.tell(now_ms)
+        self._judged_ms = self._outside.clock()
+
+    def _hand_on_log(self) -> None:
+        rows = self._store.log.rows()
+        if not rows:
+            return
+        try:
+            self._outside.log_sink([row for _, row in rows])
+        except ReadingUnavailable:
+            return
+        self._store.log.drop(rows[-1][0])
+
+    def _prune(self) -> None:
+        now_ms = self._outside.clock()
+        if now_ms - self._pruned_ms >= _PRUNE_EVERY_MS:
+            self._pruned_ms = now_ms
+            self._store.outbox.prune(now_ms - _KEPT_DELIVERED_MS)
+
+
+def _shown(message: dict[str, Any]) -> dict[str, Any]:
+    told = {name: value for name, value in message.items() if name not in ("created_ms", "due_ms")}
+    return told | {"created_at": instant(message["created_ms"]), "due_at": instant(message["due_ms"])}
