@@ -10,14 +10,19 @@ from fastapi import APIRouter, Depends, Response
 from dashboard.access import Access
 from dashboard.json_answers import json_answer
 from dashboard.reading import Reader
+from schemas.watching import shown_watch
 
 PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def operation_routes(
-    readiness: Callable[[], Mapping[str, bool]], telemetry: Callable[[], str], reader: Reader, access: Access
+    readiness: Callable[[], Mapping[str, bool]],
+    telemetry: Callable[[], str],
+    reader: Reader,
+    access: Access,
+    watch_age: Callable[[], float | None] = lambda: None,
 ) -> APIRouter:
-    """`/healthz`, `/readyz`, `/metrics`."""
+    """`/healthz`, `/readyz`, `/metrics`. `watch_age`: that of the self-watch in seconds, shown where all is ready."""
     router = APIRouter(tags=["operations"])
 
     @router.get("/healthz")
@@ -27,12 +32,13 @@ def operation_routes(
 
     @router.get("/readyz", responses={503: {"description": "Some check does not hold; the answer says which"}})
     async def is_ready() -> Response:
-        """Everything that a request needs is there."""
+        """Everything that a request needs is there; an old self-watch takes nobody out of service."""
         checks = dict(await reader.once(readiness))
-        ready = all(checks.values())
-        answer = json_answer({"ready": ready, "checks": checks}, 200 if ready else 503)
-        if not ready:
-            answer.headers["Retry-After"] = "1"
+        if all(checks.values()):
+            watch = shown_watch(await reader.once(watch_age))
+            return json_answer({"ready": True, "checks": checks, "watch": watch})
+        answer = json_answer({"ready": False, "checks": checks}, 503)
+        answer.headers["Retry-After"] = "1"
         return answer
 
     @router.get("/metrics", dependencies=[Depends(access.require_viewer)])

@@ -20,8 +20,10 @@ from ingest.packer import Packer
 from ingest.pass_on import PassOn
 from ingest.rejections import Reason, Rejection
 from ingest.sdk_settings import browser_settings
+from ingest.watch_view import LastWatch
 from schemas.loopback import is_on_loopback
 from schemas.telemetry import Collector as Names
+from schemas.watching import shown_watch
 
 _TELEMETRY_SECONDS = 8.0
 """The engine leaves out what takes it longer than five; scrapers wait ten."""
@@ -49,6 +51,7 @@ def create_service(packer: Packer, keys: KeyRing, registry: CollectorRegistry, e
 
 def _health(packer: Packer, engine: Engine | None) -> APIRouter:
     router = APIRouter(tags=["service"])
+    watch = LastWatch()
 
     @router.get("/healthz", summary="The collector's process is alive")
     async def healthz() -> dict[str, str]:
@@ -57,20 +60,22 @@ def _health(packer: Packer, engine: Engine | None) -> APIRouter:
     @router.get("/readyz", summary="The log is writable and the engine answers")
     async def readyz() -> Response:
         troubles = [] if packer.is_writable else ["log"]
-        if engine and not await _answers(engine):
+        if engine and not await _answers(engine, watch):
             troubles.append("engine")
-        if troubles:
-            return JSONResponse({"status": "waiting", "waiting_for": troubles}, 503)
-        return JSONResponse({"status": "ready", "waiting_for": []})
+        status = "waiting" if troubles else "ready"
+        shown = {"status": status, "waiting_for": troubles, "watch": shown_watch(watch.age_seconds())}
+        return JSONResponse(shown, 503 if troubles else 200)
 
     return router
 
 
-async def _answers(engine: Engine) -> bool:
+async def _answers(engine: Engine, watch: LastWatch) -> bool:
     try:
-        return (await engine.ask("/readyz")).status_code == 200
+        answer = await engine.ask("/readyz")
     except EngineAway:
         return False
+    watch.note(answer.content)
+    return answer.status_code == 200
 
 
 def _telemetry(engine: Engine | None, registry: CollectorRegistry, keys: KeyRing) -> APIRouter:

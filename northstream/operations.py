@@ -15,11 +15,14 @@ _DRAIN_SECONDS = 2
 
 @asynccontextmanager
 async def operations(
-    launch: Launch, readiness: Callable[[], Mapping[str, bool]], telemetry: Callable[[], str]
+    launch: Launch,
+    readiness: Callable[[], Mapping[str, bool]],
+    telemetry: Callable[[], str],
+    watch_age: Callable[[], float | None] = lambda: None,
 ) -> AsyncIterator[None]:
     """Serve `/healthz`, `/readyz` and `/metrics` within the block, if the launch has a port for it.
 
-    `readiness`: named checks; it and `telemetry` may block.
+    `readiness`: named checks. `watch_age`: that of the self-watch, in seconds. All three may block.
     """
     if "http" not in launch.sockets:
         yield
@@ -34,6 +37,6 @@ async def operations(
     settings = launch.settings
     access = Access([settings.secret_key], [settings.write_key], unix_ms)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(operation_routes(readiness, telemetry, Reader(), access))
+    app.include_router(operation_routes(readiness, telemetry, Reader(), access, watch_age))
     async with served(app, launch.socket("http"), _DRAIN_SECONDS):
         yield

@@ -66,6 +66,8 @@ class Settings:
     clickhouse_cluster: str = setting("", read_cluster_name, "cluster on whose servers `migrate` makes the tables")
     instance: str = setting("", str, "name of this collector in a cluster; unset: host name and port")
     boards_url: str = setting("", read_server_url, "where people find the boards; unset: http://HOST:PORT")
+    collector_url: str = setting("", read_server_url, "where the alerter finds a collector, for the self-watch")
+    watch_every: int = setting(10, read_count, "seconds between events of the self-watch; 0: none are sent")
     partitions: int = setting(4, read_size, "partitions of a new log; fixed for its life")
     poison_limit: int = setting(100, read_size, "foreign records among 1,000 of a partition before a role gives up")
     take_seconds: int = setting(25, read_size, "how long a worker may take to load the people of its partitions")

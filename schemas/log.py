@@ -100,6 +100,13 @@ class LogReader(Protocol):
         """The next offset of each partition as `ends` tells it, without lines: cheap wherever the log is."""
         ...
 
+    def has_only_watch(self, topic: Topic, partition: int, first: int, end: int) -> bool:
+        """Whether every record from offset `first` up to, not including, `end` is the self-watch's.
+
+        On Kafka they are read: for a few of them.
+        """
+        ...
+
     def lines_before(self, topic: Topic, partition: int, offset: int) -> int:
         """Lines appended before `offset` (which may be the end)."""
         ...

@@ -4,7 +4,7 @@ Positions are read before the log's ends, and a position is written after the da
 Does not read counters.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -23,6 +23,9 @@ _ROUNDS = 5
 _MAX_OPEN = 32
 _SPACING_MS = 250
 """Readings that are remembered: so many at most, so far apart at least, however often the question is asked."""
+
+_MOST_WATCHED = 16
+"""Events of the self-watch that may be on their way on a partition without telling that it is not settled."""
 
 _OWNED_POSITIONS = """
 SELECT partition, epoch, nonce, events_position, handoffs_position
@@ -101,10 +104,13 @@ def _position(owned: OwnedPositions | None, topic: Topic) -> int:
     return owned.positions.events if topic is Topic.EVENTS else owned.positions.handoffs
 
 
-def lag_of(standing: Standing, lines_before: Mapping[Place, Mapping[int, int]]) -> int:
+def lag_of(
+    standing: Standing, lines_before: Mapping[Place, Mapping[int, int]], only_watched: Collection[Place] = ()
+) -> int:
     """Lines not yet behind every reader; 0 only if each partition is settled: every reader stands at its very end.
 
-    `lines_before` gives, by place and offset, the lines before each reader's position.
+    `lines_before` gives, by place and offset, the lines before each reader's position. `only_watched`: places where
+    nothing lies before a reader but events of the self-watch, which nobody waits for.
     """
     total = 0
     settled = True
@@ -113,7 +119,8 @@ def lag_of(standing: Standing, lines_before: Mapping[Place, Mapping[int, int]]) 
             positions = positions_of_readers(standing, topic, partition)
             behind = end.lines - min(lines_before[topic, partition][position] for position in positions)
             total += max(behind, 0)
-            settled = settled and all(position == end.offset for position in positions)
+            at_end = all(position == end.offset for position in positions)
+            settled = settled and (at_end or (topic, partition) in only_watched)
     settled = settled and all(standing.is_owned(partition) for partition in standing.ends[Topic.EVENTS])
     return 0 if settled else max(total, 1)
 
@@ -227,10 +234,11 @@ class CompletenessReport:
         try:
             standing = self.standing()
             lines = {place: self._lines_before(standing, place) for place in _places(standing)}
+            only_watched = {place for place in lines if self._is_only_watched(standing, place, lines[place])}
             first_open = self._first_open_ms(standing)
         except LogUnavailable as error:
             raise ReadingUnavailable(f"the log cannot be read: {error}") from error
-        lag = lag_of(standing, lines)
+        lag = lag_of(standing, lines, only_watched)
         if not any(end.lines for topic in (Topic.EVENTS, Topic.QUARANTINE) for end in standing.ends[topic].values()):
             return Completeness(lag, None)
         with self._lock:
@@ -256,6 +264,15 @@ class CompletenessReport:
             at_end = position >= end.offset
             found[position] = end.lines if at_end else self._logs[topic].lines_before(topic, partition, position)
         return found
+
+    def _is_only_watched(self, standing: Standing, place: Place, lines: Mapping[int, int]) -> bool:
+        """Looked at only where the few records before the last of the readers have no lines."""
+        topic, partition = place
+        end, lowest = standing.ends[topic][partition], min(lines)
+        is_candidate = 0 < end.offset - lowest <= _MOST_WATCHED and lines[lowest] == end.lines
+        if topic is not Topic.EVENTS or not is_candidate or max(lines) > end.offset:
+            return False
+        return self._logs[topic].has_only_watch(topic, partition, lowest, end.offset)
 
     def _first_open_ms(self, standing: Standing) -> int | None:
         moments = [

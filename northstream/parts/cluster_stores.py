@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from northstream.parts.kafka_log import open_reader
 from northstream.parts.server_warehouse import check_counted_log, check_definitions, open_warehouse
 from northstream.parts.stores import Stores
+from northstream.parts.watching import watches
 from northstream.settings import Settings
 from northstream.workspaces import load_named_workspace
 
@@ -39,4 +40,4 @@ def open_cluster_stores(settings: Settings) -> ClusterStores:
         reader = open_reader(settings)
         stack.callback(reader.close)
         check_counted_log(warehouse, reader.partitions, settings)
-        return ClusterStores(Stores.over(workspace, warehouse, reader, reader), stack.pop_all())
+        return ClusterStores(Stores.over(workspace, warehouse, reader, reader, watches(settings)), stack.pop_all())

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from northstream.failures import UserError
 from northstream.parts.stores import Stores
+from northstream.parts.watching import watches
 from northstream.places import Places
 from northstream.pruning import Place, write_counted
 from northstream.settings import Settings
@@ -81,7 +82,8 @@ def open_embedded_stores(settings: Settings, on_handoff: Callable[[], None]) -> 
         for number, header in PeopleStore(warehouse).latest_headers(range(partitions)).items()
     }
     handoffs = LocalLog(places.handoffs_log, HANDOFF_TOPICS, partitions, on_append=on_handoff, read=read)
-    return EmbeddedStores(places, Stores.over(workspace, warehouse, events, handoffs), events, handoffs)
+    stores = Stores.over(workspace, warehouse, events, handoffs, watches(settings))
+    return EmbeddedStores(places, stores, events, handoffs)
 
 
 def _wait_for_partitions(events: LocalLogReader) -> int:

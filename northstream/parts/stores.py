@@ -11,6 +11,7 @@ from schemas.log import LogReader
 from warehouse.client import Warehouse
 from warehouse.people_store import PeopleStore
 from warehouse.reports import WarehouseReports
+from warehouse.watch import WatchReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,21 @@ class Stores:
     events: LogReader
     handoffs: LogReader
     reports: WarehouseReports
+    watch: WatchReport
 
     @classmethod
-    def over(cls, workspace: Workspace, warehouse: Warehouse, events: LogReader, handoffs: LogReader) -> "Stores":
+    def over(
+        cls,
+        workspace: Workspace,
+        warehouse: Warehouse,
+        events: LogReader,
+        handoffs: LogReader,
+        is_watched: bool = False,
+    ) -> "Stores":
+        """`is_watched`: whether events of the self-watch are sent."""
         reports = WarehouseReports(warehouse, events, handoffs, unix_ms)
-        return cls(workspace, warehouse, PeopleStore(warehouse), events, handoffs, reports)
+        watch = WatchReport(warehouse, events, unix_ms, is_watched)
+        return cls(workspace, warehouse, PeopleStore(warehouse), events, handoffs, reports, watch)
 
     @property
     def partitions(self) -> range:

@@ -18,6 +18,7 @@ from northstream.telemetry.completeness import CompletenessTelemetry
 from northstream.telemetry.process import process_registry, telemetry_of
 from northstream.telemetry.requests import observed_api
 from northstream.telemetry.timely import Timely
+from northstream.telemetry.watching import WatchTelemetry
 from northstream.waiting_app import wait_for_servers
 from warehouse.alert_states import AlertStates
 from warehouse.client import Patience
@@ -52,7 +53,8 @@ async def _serve(launch: Launch, cluster: ClusterStores, lifetime: Lifetime) -> 
     background = connect(launch.settings, size=1, patience=REFRESHING)
     expert = server_expert(launch.settings)
     measuring = open_measuring(stores, launch.settings, background, expert, lifetime.fail, is_alone=False)
-    completeness = Timely(CompletenessTelemetry(stores.reports, unix_ms).collect)
+    told = (CompletenessTelemetry(stores.reports, unix_ms).collect, WatchTelemetry(stores.watch, unix_ms).collect)
+    completeness = Timely(*told)
     registry = process_registry("boards", completeness, measuring.telemetry)
     probe = connect(launch.settings, size=2, patience=PROBING)
     api = create_api(stores, launch.settings, telemetry_of(registry), alerts.read, measuring.measures, probe)

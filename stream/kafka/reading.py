@@ -73,6 +73,15 @@ class KafkaLogReader:
         """The next offset of each partition, appends that all brokers have confirmed only; one question to Kafka."""
         return self._questions.ends(self._prefix + topic)
 
+    def has_only_watch(self, topic: Topic, partition: int, first: int, end: int) -> bool:
+        """Whether every record from offset `first` up to, not including, `end` is the self-watch's."""
+        messages = self._messages(self._prefix + topic, partition, first, end)
+        stored = [
+            stored_from_kafka(topic, partition, message.offset, 0, message.headers, message.value)
+            for message in messages
+        ]
+        return len(stored) == end - first and all(one.record.watched_ms for one in stored)
+
     def lines_before(self, topic: Topic, partition: int, offset: int) -> int:
         """Lines appended before `offset`: exact differences near what was asked or read before, else an estimate."""
         with self._counting:

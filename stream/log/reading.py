@@ -70,6 +70,15 @@ class LocalLogReader:
         """The next offset of each partition, durable appends only; empty if the log does not hold the topic."""
         return {partition: end.offset for partition, end in self.ends(topic).items()}
 
+    def has_only_watch(self, topic: Topic, partition: int, first: int, end: int) -> bool:
+        """Whether every record from offset `first` up to, not including, `end` is the self-watch's."""
+        low, high = record_key(topic, partition, first), record_key(topic, partition, end)
+        with self._pool.borrow() as connection:
+            found = connection.execute(
+                "SELECT count(*) FROM records WHERE key >= ? AND key < ? AND flagged < 0", (low, high)
+            ).fetchone()
+        return int(found[0]) == end - first
+
     def lines_before(self, topic: Topic, partition: int, offset: int) -> int:
         """Lines appended before `offset` (which may be the end)."""
         first, last = record_key(topic, partition, offset), key_range(topic, partition)[1]
