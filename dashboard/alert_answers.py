@@ -6,9 +6,12 @@ Does not ask for them: see `alert_routes`.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from dashboard.metrics import is_streamed
 from dashboard.moments import instant
+from dashboard.periods import Grain
 from schemas.alert_controls import Acknowledgement, Silence
 from schemas.alert_history import Incident, IncidentStep
+from schemas.catalogue import MetricDefinition
 
 _UNSAID: Mapping[str, Any] = {
     "messages": [],
@@ -32,15 +35,28 @@ _UNSAID_OF_RULE: Mapping[str, Any] = {
 }
 
 
-def shown_alerts(told: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What alerting shows of itself, with every key; from an alerter of an older version only its rules come."""
+def shown_alerts(
+    told: Mapping[str, Any] | Sequence[Mapping[str, Any]], metrics: Mapping[str, MetricDefinition]
+) -> dict[str, Any]:
+    """What alerting shows of itself, with every key; from an alerter of an older version only its rules come.
+
+    `metrics`: the catalogue, which knows the buckets of what rules look at.
+    """
     whole = told if isinstance(told, Mapping) else {"alerts": told}
-    return {**_UNSAID, **whole, "alerts": [_shown_rule(rule) for rule in whole.get("alerts", ())]}
+    return {**_UNSAID, **whole, "alerts": [_shown_rule(rule, metrics) for rule in whole.get("alerts", ())]}
 
 
-def _shown_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+def _shown_rule(rule: Mapping[str, Any], metrics: Mapping[str, MetricDefinition]) -> dict[str, Any]:
     shown = {**_UNSAID_OF_RULE, **rule}
-    return {"rule": f"{shown['group']}/{shown['alert']}", **shown}
+    return {"rule": f"{shown['group']}/{shown['alert']}", "grain": _grain(shown["metric"], metrics), **shown}
+
+
+def _grain(subject: str, metrics: Mapping[str, MetricDefinition]) -> Grain:
+    """How long the rule's buckets are: of what the stream counts, days, whatever span its target is written for."""
+    metric = metrics.get(subject.partition("[")[0])
+    if metric is None or (is_streamed(metric) and subject == metric.id):
+        return "day"
+    return metric.per or "day"
 
 
 def shown_silence(silence: Silence, now_ms: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dashboard.note_shapes import Name, Remark
+from dashboard.periods import Grain
 from dashboard.shapes import Shape, shown_as
 from schemas.notes import MAX_NAME
 
@@ -26,13 +27,14 @@ class Acknowledged(Shape):
 
 
 class RuleStanding(BaseModel):
-    """Where a rule stands. `rule` is its key (`group/alert`). `alert_id` while an incident is open.
+    """Where a rule stands. `rule`: its key (`group/alert`). `grain`: its buckets. `alert_id`: of an open incident.
 
     `state`: inactive, pending, firing, recovering, no_data, error, waiting (the data is bad). `held`: why a receiver
     has not been told, by receiver. `incidents_30d` against `noise_budget` says whether it disturbs too often.
     """
 
     rule: str
+    grain: Grain
     group: str
     alert: str
     metric: str
@@ -83,6 +85,7 @@ class Alerts(Shape):
             "alerts": [
                 {
                     "rule": "product/SignupsHigh",
+                    "grain": "day",
                     "group": "product",
                     "alert": "SignupsHigh",
                     "metric": "signups",

@@ -60,6 +60,7 @@ def create_app(
     history: AlertHistory | None = None,
     controls: AlertControls | None = None,
     backtests: Backtests | None = None,
+    watch_age: Callable[[], float | None] = lambda: None,
 ) -> FastAPI:
     """The application of one workspace, for the engine's Unix socket or a port of its own.
 
@@ -74,6 +75,7 @@ def create_app(
             there is nothing to write on.
         history: the incidents of alerts; None: nobody remembers them.
         backtests: who judges the past by alert rules; None: nobody can.
+        watch_age: age in seconds of the youngest self-watch event that has crossed everywhere; None: unknown.
 
     A server that stops awaits `app.state.close_streams()` first: live streams never end by themselves.
 
@@ -88,7 +90,9 @@ def create_app(
     app = FastAPI(title="NorthStream read API", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     answer_failures(app)
     shell = Shell(workspace, access, lambda: now.today().day.isoformat())
-    alerting = AlertsContext(lambda: shown_alerts(alerts()), reports, reader, now, history, controls)
+    alerting = AlertsContext(
+        lambda: shown_alerts(alerts(), measures.catalogue().metrics), reports, reader, now, history, controls
+    )
     context = ApiContext(reports, measures, reader, workspace, now, lambda: alerting.shown()["alerts"], notes)
     app.include_router(api_routes(context, access))
     if backtests is not None:
@@ -96,7 +100,7 @@ def create_app(
     _include_alerts(app, alerting, access, shell)
     _include_writing(app, context, notes, editor, access, shell)
     # Threads of their own: whether all is well must be told however many questions wait for the warehouse.
-    app.include_router(operation_routes(readiness, telemetry, Reader(patience_seconds), access))
+    app.include_router(operation_routes(readiness, telemetry, Reader(patience_seconds), access, watch_age))
     app.include_router(documentation_routes(app, access))
     app.state.close_streams = _include_pages(app, context, access, shell).close
     app.add_middleware(ViewDoor)

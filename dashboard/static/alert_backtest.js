@@ -22,7 +22,7 @@ export function backtestPanel(rule) {
     button.disabled = true;
     const arrived = whileWaiting();
     try {
-      const asked = { rule: rule.rule, days: days.value };
+      const asked = { rule: rule.rule, days: days.value, lang: context.language };
       setChildren(place, ...answerParts(await read("alerts/backtest", asked), asked));
     } catch (problem) {
       setChildren(place, smallNotice(texts.card_failed, problem.message));
@@ -36,12 +36,14 @@ export function backtestPanel(rule) {
 
 function answerParts(answer, asked) {
   const fact = (name, value, isBad = false) => element("div", {}, element("dt", {}, name), element("dd", { class: isBad ? "worse" : "" }, value));
-  const picture = element("img", { class: "backtest-picture", src: addressOf("alerts/backtest.svg", { ...asked, lang: context.language }), alt: texts.backtest_picture });
+  const picture = element("img", { class: "backtest-picture", src: addressOf("alerts/backtest.svg", asked), alt: texts.backtest_picture });
   const budget = say(texts.alert_budget_of, { number: count(answer.most_in_30_days), budget: count(answer.noise_budget) });
   return [
-    element("dl", { class: "tiles" }, fact(texts.incidents, count(answer.incidents.length)), fact(texts.backtest_flaps, count(answer.flaps)), fact(texts.backtest_firing, duration(answer.seconds_firing)), fact(texts.backtest_share, share(answer.share_firing)), fact(texts.alert_budget, budget, answer.over_budget)),
+    element("dl", { class: "tiles" }, fact(texts.incidents, count(answer.incidents.length)), fact(texts.backtest_flaps, count(answer.flaps)), fact(texts.backtest_firing, duration(answer.firing_seconds)), fact(texts.backtest_share, share(answer.share_firing)), fact(texts.alert_budget, budget, answer.over_budget)),
+    ...answer.summary.map((text) => element("p", { class: "hint" }, text)),
     picture,
     suggestions(answer.suggestions),
+    element("details", {}, element("summary", {}, texts.backtest_limits), element("ul", {}, ...answer.limits.map(({ text }) => element("li", {}, text)))),
   ];
 }
 

@@ -46,7 +46,7 @@ function headParts(told) {
       {},
       element("h1", {}, texts.alerts_title),
       element("p", { class: "lead" }, texts.alerts_lead),
-      element("p", { class: "facts-line" }, ...numbers.map(([state, number]) => element("span", {}, element("b", {}, count(number)), ` ${texts[`state_${state}`]}`)), ...standing(told)),
+      element("p", { class: "facts-line" }, ...numbers.map(([state, number]) => element("span", { class: "badge", "data-state": state }, `${texts[`state_${state}`]} ${count(number)}`)), ...standing(told)),
     ),
   ];
 }
@@ -85,7 +85,7 @@ function noticesOf({ findings, data, alerts }) {
 function rulesParts({ alerts, catalogue }) {
   const asked = question();
   const shown = alerts.filter((rule) => isAsked(rule, asked)).toSorted((one, other) => rank(one) - rank(other));
-  const title = element("h2", {}, `${texts.alert_rules} (${count(shown.length)})`);
+  const title = element("div", { class: "head" }, element("h2", {}, `${texts.alert_rules} (${count(shown.length)})`));
   if (!alerts.length) return [title, smallNotice(texts.alerts_empty, texts.alerts_empty_hint)];
   if (!shown.length) return [title, smallNotice(texts.alerts_none_asked, texts.alerts_none_asked_hint)];
   const heads = [texts.alert, texts.alert_state, texts.alert_value, texts.alert_condition, texts.owner, texts.receivers];

@@ -23,7 +23,7 @@ export function rulePage(wanted, { head, sheet }, changed) {
   places.chart.classList.add("charted");
   const draw = redrawer();
   const past = { asked: "" };
-  sheet.append(element("div", { class: "split" }, places.chart, element("div", { class: "column" }, places.facts, places.desk)), places.history, places.backtest);
+  sheet.append(element("div", { class: "split" }, element("div", { class: "column" }, places.chart, places.desk), places.facts), places.history, places.backtest);
   return {
     controls: null,
     update(told) {
@@ -93,12 +93,12 @@ async function showPast(past, places, rule, subject) {
   const key = JSON.stringify([rule.state, rule.alert_id, rule.acknowledged, rule.condition, rule.metric]);
   if (past.asked === key) return;
   past.asked = key;
-  const grain = subject.metric?.per ?? "day";
+  const { grain } = rule;
   const from = addDays(context.today, 1 - DAYS[grain]);
   try {
     const [history, series] = await Promise.all([read("alerts/history", { rule: rule.rule, from, limit: 500 }), subject.metric ? seriesOf(subject, from, grain) : null]);
     if (past.asked !== key) return;
-    setChildren(places.history, element("h2", {}, texts.incidents), historyList(history.incidents, subject));
+    setChildren(places.history, element("div", { class: "head" }, element("h2", {}, texts.incidents)), historyList(history.incidents, subject));
     setChildren(places.chart, element("div", { class: "head" }, element("h2", {}, texts.over_time)), ...chartParts(rule, subject, series, history.incidents, grain));
   } catch (problem) {
     if (problem.status === undefined) throw problem;

@@ -12,12 +12,14 @@ from fastapi import FastAPI
 
 from dashboard.app import create_app
 from northstream.clock import unix_ms
+from northstream.parts.backtests import create_backtests
 from northstream.parts.stores import Stores
 from northstream.parts.warehouse_check import warehouse_check
 from northstream.settings import Settings
 from northstream.workspace_editing import FolderEditor
 from schemas.measuring import Measures
 from schemas.reading import ReadingUnavailable
+from warehouse.alert_controls import AlertControlsStore
 from warehouse.alert_history import WarehouseAlertHistory
 from warehouse.client import Warehouse
 from warehouse.notes_store import NotesStore
@@ -54,7 +56,10 @@ def create_api(
         is_there=(lambda: all(readiness().values())) if probe else None,
         notes=NotesStore(stores.warehouse),
         editor=FolderEditor(settings),
+        watch_age=lambda: stores.watch.seconds(unix_ms()),
         history=WarehouseAlertHistory(stores.warehouse),
+        backtests=create_backtests(stores, settings, measures),
+        controls=AlertControlsStore(stores.warehouse),
     )
 
 

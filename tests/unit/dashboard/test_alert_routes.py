@@ -57,7 +57,7 @@ async def client(controls, history):
     app = FastAPI(openapi_url=None)
     answer_failures(app)
     clock = WorkspaceClock(lambda: NOW_MS, Calendar("Europe/Paris"))
-    context = AlertsContext(lambda: shown_alerts(TOLD), NoLog(), Reader(), clock, history, controls)
+    context = AlertsContext(lambda: shown_alerts(TOLD, {}), NoLog(), Reader(), clock, history, controls)
     access = Access([KEY], [], lambda: NOW_MS)
     app.include_router(alert_routes(context, access))
     app.include_router(alert_control_routes(context, controls, access))
@@ -90,7 +90,7 @@ async def test_whoever_alerting_is_the_answer_has_every_key(client):
         {},
         {"age_seconds": None},
     )
-    assert shown_alerts([RULE])["alerts"][0]["incidents_30d"] is None
+    assert shown_alerts([RULE], {})["alerts"][0]["incidents_30d"] is None
 
 
 async def test_an_incident_says_when_what_why_and_who(client, history, controls):
