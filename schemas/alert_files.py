@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from schemas.alert_ground import AlertGround
 from schemas.alert_routes import Route
-from schemas.alerts import DeadMansSwitch, Manners, Receiver
-from schemas.receiver_files import read_receiver
+from schemas.alerts import DeadMansSwitch
+from schemas.catalogue import LintException
+from schemas.receiver_files import PlacedReceiver, read_receiver
 from schemas.rule_files import PlacedRule, read_group
 from schemas.yaml_lines import Text
 from schemas.yaml_sections import Section
@@ -17,21 +18,18 @@ SHORTEST_BEAT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedReceiver:
-    """A receiver with its manners and the place of its name."""
-
-    receiver: Receiver
-    manners: Manners | None
-    name: Text
-
-
-@dataclass(frozen=True, slots=True)
 class PlacedRoute:
-    """A route, where its receivers are written, and the line on which it begins."""
+    """A route, and where it and its receivers are written. Its lint has no exceptions."""
 
     route: Route
     receivers: tuple[Text, ...]
-    place: Text
+    file: str
+    line: int
+    exceptions: tuple[LintException, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return f"route to {', '.join(self.route.receivers) or 'nobody'}"
 
 
 @dataclass(slots=True)
@@ -60,7 +58,7 @@ def read_alert_file(section: Section, ground: AlertGround) -> AlertFile:
     """One mapping `{receivers, routes, groups, dead_mans_switch, data_receivers}`."""
     result = AlertFile()
     for item in section.sections("receivers"):
-        result.receivers.append(PlacedReceiver(*read_receiver(item, ground.timezone, ground.environment)))
+        result.receivers.append(read_receiver(item, ground.timezone, ground.environment))
     result.routes += [_read_route(item) for item in section.sections("routes")]
     for group in section.sections("groups"):
         result.rules += read_group(group, ground)
@@ -75,14 +73,13 @@ def read_alert_file(section: Section, ground: AlertGround) -> AlertFile:
 
 
 def _read_route(section: Section) -> PlacedRoute:
-    place = Text("", section.file, section.line)
     match, receivers = section.text_map("match"), tuple(section.texts("receivers"))
     if "receivers" not in section:
         section.report(section.line, '"receivers" is missing; add it ([]: nobody hears)')
     goes_on = section.flag("continue")
     section.close()
     names = tuple(dict.fromkeys(receiver.value for receiver in receivers))
-    return PlacedRoute(Route(names, match, goes_on), receivers, place)
+    return PlacedRoute(Route(names, match, goes_on), receivers, section.file, section.line)
 
 
 def _read_switch(section: Section) -> tuple[DeadMansSwitch, Text]:

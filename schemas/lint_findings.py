@@ -1,19 +1,31 @@
-"""Findings of the catalogue's lint, and the exceptions that are recorded for them.
+"""Findings of a lint, and the exceptions that are recorded for them.
 
-Does not judge: see `schemas.metric_lint` and `schemas.board_lint`.
+Does not judge: see `schemas.metric_lint`, `schemas.board_lint` and `schemas.alert_lint`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
-from schemas.catalogue import BoardDefinition, Label, MetricDefinition
+from schemas.catalogue import Label, LintException
 from schemas.definitions import Language
 from schemas.yaml_lines import Finding, did_you_mean
 
 Level = Literal["error", "warning"]
-Subject = MetricDefinition | BoardDefinition
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+class Subject(Protocol):
+    """What a finding is about: a metric, a board, an alert rule, …; `line` is where it begins."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def exceptions(self) -> tuple[LintException, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,7 +45,7 @@ class LintFinding:
 
 
 def finding(subject: Subject, rule: str, message: str, level: Level = "error") -> LintFinding:
-    """A finding at the place of a metric or a board."""
+    """A finding at the place of its subject."""
     return LintFinding(subject.file, subject.line, subject.id, rule, message, level)
 
 
@@ -69,7 +81,7 @@ def without_exceptions(
 
     Args:
         findings: of all rules in `checked`.
-        subjects: metrics and boards, with their exceptions.
+        subjects: all that were judged, with their exceptions.
         rules: every rule there is, with what it asks for.
         checked: the rules that could be judged now; an exception from another cannot be called unused.
     """

@@ -6,6 +6,7 @@ Does not send anything: see `alerting`. An address or a key that may hold a secr
 import base64
 import binascii
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from schemas.alerts import (
@@ -17,8 +18,10 @@ from schemas.alerts import (
     Receiver,
     WebhookReceiver,
 )
+from schemas.catalogue import LintException
 from schemas.mail_files import read_mail
 from schemas.manner_files import read_manners
+from schemas.metric_files import read_exceptions
 from schemas.secret_texts import Environment, Secrets
 from schemas.target_hosts import is_private_host
 from schemas.yaml_lines import Text
@@ -35,14 +38,38 @@ _OWN_SERVERS = frozenset(
 """Apprise schemes, also with an `s` behind, whose host is a server's. Elsewhere a token may look like an address."""
 
 
-def read_receiver(section: Section, timezone: str, environment: Environment) -> tuple[Receiver, Manners | None, Text]:
-    """One receiver of one kind, its manners, and its name with its line. `timezone`: of quiet hours that name none."""
-    name = section.placed("name")
-    kinds = [kind for kind in _KINDS if kind in section]
-    manners = section.section("manners")
-    parts = {kind: section.section(kind) for kind in kinds}
-    section.close()
+@dataclass(frozen=True, slots=True)
+class PlacedReceiver:
+    """A receiver with its manners, and where it and its name are written. `exceptions`: of the lint."""
+
+    receiver: Receiver
+    manners: Manners | None
+    name: Text
+    line: int
+    exceptions: tuple[LintException, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.receiver.name
+
+    @property
+    def file(self) -> str:
+        return self.name.file
+
+
+def read_receiver(section: Section, timezone: str, environment: Environment) -> PlacedReceiver:
+    """One receiver and its manners. `timezone`: of quiet hours that name none."""
+    name, manners = section.placed("name"), section.section("manners")
     read = read_manners(manners, timezone) if manners is not None else None
+    receiver, exceptions = _read_kind(name, section, environment), read_exceptions(section)
+    section.close()
+    return PlacedReceiver(receiver, read, name, section.line, exceptions)
+
+
+def _read_kind(name: Text, section: Section, environment: Environment) -> Receiver:
+    """By the one key that says how it is told."""
+    kinds = [kind for kind in _KINDS if kind in section]
+    parts = {kind: section.section(kind) for kind in kinds}
     if len(kinds) > 1:
         section.report(section.line, f'receiver "{name.value}" is both {" and ".join(kinds)}; make two receivers')
     if not kinds:
@@ -50,9 +77,9 @@ def read_receiver(section: Section, timezone: str, environment: Environment) -> 
         section.report(section.line, f'receiver "{name.value}" has none of {known}; add one')
     readable = [(kind, part) for kind, part in parts.items() if part is not None]
     if not readable:
-        return WebhookReceiver(name.value, "", ""), read, name
+        return WebhookReceiver(name.value, "", "")
     kind, part = readable[0]
-    return _KINDS[kind](name.value, part, environment), read, name
+    return _KINDS[kind](name.value, part, environment)
 
 
 def _read_webhook(name: str, section: Section, environment: Environment) -> WebhookReceiver:

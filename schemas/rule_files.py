@@ -16,15 +16,24 @@ from schemas.yaml_sections import Section
 
 @dataclass(frozen=True, slots=True)
 class PlacedRule:
-    """A rule as its file has it, without routes, and where its name and its receivers are written.
+    """A rule as its file has it, without routes, and where it, its name and its receivers are written.
 
     `receivers` None: neither the rule nor its group names any, so that the routes decide. `exceptions`: of the lint.
     """
 
     rule: AlertRule
     name: Text
+    line: int
     receivers: tuple[Text, ...] | None
     exceptions: tuple[LintException, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.rule.key
+
+    @property
+    def file(self) -> str:
+        return self.name.file
 
     @property
     def metric(self) -> str:
@@ -81,7 +90,7 @@ def _read_rule(section: Section, group: _Group, ground: AlertGround) -> PlacedRu
     )
     exceptions = read_exceptions(section)
     section.close()
-    return PlacedRule(rule, name, receivers, exceptions)
+    return PlacedRule(rule, name, section.line, receivers, exceptions)
 
 
 def _read_receivers(section: Section) -> tuple[Text, ...] | None:

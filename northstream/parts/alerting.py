@@ -9,6 +9,7 @@ from alerting.alerter import Alerter
 from alerting.numbers import Numbers
 from alerting.surroundings import Surroundings
 from northstream.clock import unix_ms
+from northstream.live_alerts import LiveAlerts
 from northstream.parts.stores import Stores
 from schemas.checkpoints import StoreUnavailable
 from schemas.log import LogUnavailable
@@ -16,17 +17,19 @@ from schemas.reading import ReadingUnavailable
 from schemas.topics import Topic
 
 
-def create_alerter(stores: Stores, numbers: Numbers, path: Path, url: str) -> Alerter:
+def create_alerter(stores: Stores, numbers: Numbers, alerts: LiveAlerts, path: Path, url: str) -> Alerter:
     """An alerter with its states and outbox in the file `path`. `url`: where receivers find the boards."""
-    workspace = stores.workspace
     surroundings = Surroundings(
         numbers=numbers,
         log_sink=stores.reports.write_alert_log,
         pending=lambda: handoffs_pending(stores),
         clock=unix_ms,
         public_url=url,
+        findings=alerts.findings,
     )
-    return Alerter(workspace.alerts, path, surroundings)
+    alerter = Alerter(alerts.current(), path, surroundings)
+    alerts.on_change.append(alerter.replace)
+    return alerter
 
 
 def handoffs_pending(stores: Stores) -> bool:

@@ -11,6 +11,7 @@ from northstream.background import Background
 from northstream.clock import unix_ms
 from northstream.launch import Launch
 from northstream.lifetime import Lifetime, live
+from northstream.live_alerts import follow_alerts
 from northstream.operations import operations
 from northstream.parts.alert_numbers import RunningNumbers
 from northstream.parts.alerting import create_alerter
@@ -49,7 +50,8 @@ async def _alert(launch: Launch, lifetime: Lifetime) -> None:
     url = settings.boards_url or f"http://{reachable_host(settings.host)}:{settings.port}"
     measured = open_measured(stores, settings)
     numbers = RunningNumbers(stores, measured.measures, lifetime.fail)
-    alerter = create_alerter(stores, numbers.numbers, Places.of(settings.data_dir).alerts, url)
+    alerts = follow_alerts(settings, stores.workspace, measured.catalogue)
+    alerter = create_alerter(stores, numbers.numbers, alerts, Places.of(settings.data_dir).alerts, url)
     judging = Background("alerter", alerter.run, lifetime.fail)
     measured.catalogue.start()
     numbers.start()

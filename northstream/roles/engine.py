@@ -14,6 +14,7 @@ from northstream.background import Background
 from northstream.clock import unix_ms
 from northstream.launch import Launch
 from northstream.lifetime import Lifetime, live
+from northstream.live_alerts import follow_alerts
 from northstream.parts.alert_numbers import RunningNumbers
 from northstream.parts.alerting import create_alerter
 from northstream.parts.boards import create_api, follow_completeness
@@ -81,7 +82,8 @@ class _Engine:
         background = Warehouse.embedded(places.warehouse, size=1)
         self._measuring = open_measuring(stores, settings, background, EmbeddedExpert(places.warehouse), lifetime.fail)
         self._numbers = RunningNumbers(stores, self._measuring.measures, lifetime.fail)
-        self._alerter = create_alerter(stores, self._numbers.numbers, places.alerts, url)
+        alerts = follow_alerts(settings, stores.workspace, self._measuring.catalogue)
+        self._alerter = create_alerter(stores, self._numbers.numbers, alerts, places.alerts, url)
         self._published = asyncio.Event()
         self._replay = ReplayRequest(places.replay_request)
         self._rebuilds = self._replay.is_open()
