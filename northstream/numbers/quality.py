@@ -68,9 +68,10 @@ class QualityPoints:
         numbers: QualityNumbers,
         calendar: Calendar,
         watch_seconds: Callable[[int], float | None],
-        duplicates: Callable[[Sequence[date]], Sequence[float | None]],
+        duplicates: Callable[[Sequence[date], date], Sequence[float | None]],
     ) -> None:
-        """`watch_seconds`: the age of the self-watch at a moment (Unix ms), None while it is off."""
+        """`watch_seconds`: the age of the self-watch at a moment (Unix ms), None while it is off. `duplicates`: copies
+        that came on each of some days, and today."""
         self._standing = standing
         self._numbers = numbers
         self._calendar = calendar
@@ -160,13 +161,17 @@ class QualityPoints:
     def _day_counts(self, number: DayCount, bucket: Bucket, count: int, moment: Moment) -> list[Point]:
         now_ms, through_ms = moment
         question = Question(bucket, "day", count, now_ms, self._calendar)
-        points = self._counted(number, question.spans, through_ms)
+        if number == "duplicates":
+            points = self._copies(question.spans, now_ms)
+        else:
+            points = self._counted(number, question.spans, through_ms)
         return question.told(points, lambda _, end: through_ms is not None and through_ms >= end)
 
+    def _copies(self, spans: Sequence[Span], now_ms: int) -> list[Point]:
+        values = self._duplicates([span.first for span in spans], today_of(self._calendar, now_ms))
+        return [Point(span.first, value, value) for span, value in zip(spans, values, strict=True)]
+
     def _counted(self, number: DayCount, spans: Sequence[Span], through_ms: int | None) -> list[Point]:
-        if number == "duplicates":
-            values = self._duplicates([span.first for span in spans])
-            return [Point(span.first, value, value) for span, value in zip(spans, values, strict=True)]
         over_before = day_date(self._calendar.day_of(through_ms)) if through_ms is not None else date.min
         days = self._numbers.days(spans[0].first, spans[-1].first, over_before)
         return [_day_point(span.first, number, days[span.first]) for span in spans]

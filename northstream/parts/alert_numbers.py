@@ -3,10 +3,8 @@
 Does not judge: see `northstream.parts.alerting`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Mapping
 
-from alerting.numbers import NotLookedUp
 from metrics.last_seen import LastSeen
 from northstream.alert_values import AlertNumbers, NumberParts, NumbersAtOnce
 from northstream.background import Background
@@ -21,6 +19,7 @@ from northstream.parts.stores import Stores
 from schemas.calendar import Calendar
 from schemas.catalogue import MetricDefinition
 from schemas.measuring import Measures
+from warehouse.duplicate_days import DuplicateDays
 from warehouse.published_values import PublishedValues
 from warehouse.quality_numbers import QualityNumbers
 
@@ -65,7 +64,8 @@ def _parts(stores: Stores, measures: Measures) -> NumberParts:
         return reports.recent_completeness().complete_through_ms
 
     numbers = QualityNumbers(warehouse, stream.timezone, stream.horizon_days)
-    quality = QualityPoints(reports, numbers, calendar, stores.watch.seconds, _no_days)
+    copies = DuplicateDays(warehouse, reports.quality)
+    quality = QualityPoints(reports, numbers, calendar, stores.watch.seconds, copies.read)
     return NumberParts(
         counters=CounterPoints(reports, calendar),
         published=PublishedPoints(PublishedValues(warehouse), metrics, calendar),
@@ -76,7 +76,3 @@ def _parts(stores: Stores, measures: Measures) -> NumberParts:
         funnels=stream.funnels,
         calendar=calendar,
     )
-
-
-def _no_days(_: Sequence[date]) -> Sequence[float | None]:
-    raise NotLookedUp("nobody knows yet what was sent twice on which day")

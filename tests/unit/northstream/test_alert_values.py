@@ -125,7 +125,9 @@ class World:
         def defined():
             return self.catalogue.metrics
 
-        quality = QualityPoints(self.reports, Intake(), calendar, lambda now_ms: 12.0, lambda days: [None] * len(days))
+        quality = QualityPoints(
+            self.reports, Intake(), calendar, lambda now_ms: 12.0, lambda days, today: [None] * len(days)
+        )
         self.parts = NumberParts(
             counters=CounterPoints(self.reports, calendar),
             published=PublishedPoints(self.published, defined, calendar),
