@@ -115,8 +115,12 @@ class AlertNumbers:
         counters = self._parts.counters_of(subject)
         if counters is not None:
             return self._parts.counted(counters, bucket, count, now_ms, lambda: self._through(bucket, now_ms))
-        if isinstance(subject, QualitySubject) and subject.number in OF_LATENESS and count == 1:
-            return [self._parts.quality.gauge_of(subject.number, self._lateness(), now_ms)]
+        if isinstance(subject, QualitySubject) and count == 1:
+            if subject.number in OF_LATENESS:
+                return [self._parts.quality.gauge_of(subject.number, self._lateness(), now_ms)]
+            if subject.number == "watch_seconds":
+                # It has an answer of its own for a warehouse that does not answer.
+                return [self._parts.quality.watch(now_ms)]
         through_ms = self._through(bucket, now_ms)
         lookups, manner = self._way_of(subject, bucket)
 
@@ -131,7 +135,7 @@ class AlertNumbers:
 
     def _way_of(self, subject: Subject, bucket: Bucket) -> tuple[Lookups, Manner]:
         if isinstance(subject, QualitySubject):
-            return (self._quick, LATENESS) if subject.number == "watch_seconds" else (self._slow, QUALITY)
+            return self._slow, QUALITY
         if isinstance(subject, MetricSubject) and subject.segments:
             return self._slow, RUNNING_SEGMENT if bucket == "running" else COMPLETE_SEGMENT
         return self._quick, PUBLISHED
