@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from alerting.threads import in_own_thread
-from schemas.target_hosts import is_public_address
+from schemas.target_hosts import is_private_host, is_public_address
 
+_PRIVATE = "the host has a private address (allow_private is not set)"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -73,13 +74,15 @@ async def checked_addresses(host: str, port: int, allow_private: bool) -> tuple[
         UnsafeTarget: the name is none, or any of the addresses is not public and `allow_private` is False.
         OSError: the name cannot be looked up now.
     """
+    if not allow_private and is_private_host(host):
+        raise UnsafeTarget(_PRIVATE)
     try:
         found = await in_own_thread(_addresses, host, port)
     except UnicodeError:
         raise UnsafeTarget("the host is no valid name") from None
     addresses = tuple(dict.fromkeys(found))
     if not allow_private and not all(is_public_address(address) for address in addresses):
-        raise UnsafeTarget("the host has a private address (allow_private is not set)")
+        raise UnsafeTarget(_PRIVATE)
     return addresses
 
 
