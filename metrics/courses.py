@@ -6,7 +6,7 @@ Implements `schemas.courses.Courses` for what is counted from events and entries
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import accumulate
 
@@ -18,9 +18,9 @@ from metrics.kinds import value_of
 from metrics.periods import buckets_of
 from metrics.quarters import QUARTER_MS, Statement, statements_of
 from metrics.sources import condition_of
-from metrics.statement import Parameters
+from metrics.statement import AT_MS, Parameters, within
 from schemas.alerts import FunnelSubject, MetricSubject, Subject
-from schemas.calendar import DAY_MS, Calendar, day_number
+from schemas.calendar import Calendar, day_date, day_number
 from schemas.catalogue import MetricDefinition
 from schemas.computes import STREAMED, Compute, Counter, EventSet, FunnelConversion
 from schemas.counted_messages import CountsNothing, counted_messages
@@ -30,24 +30,20 @@ from schemas.measuring import Grain, NotComputable, Segment
 from schemas.reading import funnel_counter
 
 _SILENCES = 500
-_EARLIER_MS = 35 * DAY_MS
-"""Before the time that is asked about: what was received last when it began."""
+_EARLIER = timedelta(days=35)
+"""Before the time that is asked about: what occurred last when it began."""
 
-_LONGEST = """
+_TIMES = f"SELECT DISTINCT {AT_MS} AS at FROM northstream.metric_events FINAL WHERE {{within}} AND ({{condition}})"
+
+_LONGEST = f"""
 SELECT before, at FROM (
     SELECT at, lagInFrame(at, 1, at) OVER (ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before
-    FROM (
-        SELECT DISTINCT toUnixTimestamp64Milli(received_at) AS at FROM northstream.events
-        WHERE received_at >= fromUnixTimestamp64Milli({since}, 'UTC') AND ({condition})
-    )
+    FROM ({_TIMES})
 )
-WHERE at > {asked} AND at > before ORDER BY at - before DESC LIMIT {limit}
+WHERE at > {{asked}} AND at > before ORDER BY at - before DESC LIMIT {_SILENCES}
 """
 
-_LATEST = """
-SELECT toUnixTimestamp64Milli(maxOrNull(received_at)) FROM northstream.events
-WHERE received_at >= fromUnixTimestamp64Milli({since}, 'UTC') AND ({condition})
-"""
+_LATEST = f"SELECT max(at) FROM ({_TIMES})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +101,16 @@ class CourseReader:
         except CountsNothing:
             return None
         parameters = Parameters()
+        first, last = (day_date(self._calendar.day_of(at_ms)) for at_ms in (from_ms, to_ms))
         asked = {
-            "since": parameters.bind(from_ms - _EARLIER_MS, "Int64"),
+            "within": within(self._calendar, first - _EARLIER, last),
             "asked": parameters.bind(from_ms, "Int64"),
-            "condition": " OR ".join(f"({condition_of(source, self._stream, parameters)})" for source in sources)
-            or "0",
-            "limit": _SILENCES,
+            "condition": " OR ".join(map(self._condition(parameters), sources)) or "0",
         }
         found = self._query.rows(_LONGEST.format(**asked), parameters.values)
         latest = self._query.rows(_LATEST.format(**asked), parameters.values)[0][0]
         silences = [Silence(int(before), int(at)) for before, at in found]
-        return sorted([*silences, *([Silence(int(latest), to_ms)] if latest and latest < to_ms else [])])
+        return sorted([*silences, *([Silence(int(latest), to_ms)] if 0 < latest < to_ms else [])])
 
     def _condition(self, parameters: Parameters) -> Callable[[EventSet], str]:
         return lambda source: f"({condition_of(source, self._stream, parameters)})"

@@ -97,7 +97,7 @@ class PastReader:
         if not found:
             raise NoBacktest(f"nothing of {rule.subject} was seen since {first}")
         looks = [look for silence in found for look in _looks_of(silence, first, self._start(first))]
-        return Past([looks[0].point], looks, now_ms, "silence", ("nothing_waits",))
+        return Past([looks[0].point], looks, now_ms, "silence", ("occurred", "nothing_waits"))
 
     def _start(self, day: date) -> int:
         return self.calendar.start_of(day_number(day))

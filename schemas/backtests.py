@@ -10,12 +10,13 @@ from typing import Literal, Protocol
 Step = Literal["hour", "day", "week", "month", "silence"]
 """When the past is looked at: at the end of every hour, of every bucket, or (absence) when a silence begins or ends."""
 
-Limit = Literal["known_now", "whole_buckets", "hours", "nothing_waits", "short_history"]
+Limit = Literal["known_now", "whole_buckets", "hours", "occurred", "nothing_waits", "short_history"]
 """What a backtest cannot know.
 
 `known_now`: late events, united people and corrections of later days are in the values. `whole_buckets`: values while a
-bucket was running are not known, its end stands for it. `hours`: within an hour nothing is known. `nothing_waits`:
-nobody knows when data was bad, so no rule waits for it. `short_history`: fewer buckets than the rule compares with.
+bucket was running are not known, its end stands for it. `hours`: within an hour nothing is known. `occurred`: silences
+are between the times of events, not of their receipt. `nothing_waits`: nobody knows when data was bad, so no rule waits
+for it. `short_history`: fewer buckets than the rule compares with.
 """
 
 LONGEST_DAYS = 400

@@ -23,7 +23,7 @@ class CoursePoint(NamedTuple):
 
 
 class Silence(NamedTuple):
-    """Nothing of a subject was received between two of its messages (Unix ms); the last one ends with the present."""
+    """Nothing of a subject occurred between two of its messages (Unix ms); the last one ends with the present."""
 
     from_ms: int
     to_ms: int
@@ -43,7 +43,7 @@ class Courses(Protocol):
         ...
 
     def silences(self, subject: Subject, from_ms: int, to_ms: int) -> Sequence[Silence] | None:
-        """The longest ones of a time, in their order, and the last of all; empty: nothing was ever received.
+        """The longest ones of a time, in their order, and the last of all; empty: nothing ever occurred.
 
         None where it cannot be told.
         """

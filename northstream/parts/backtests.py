@@ -3,7 +3,6 @@
 Does not judge or gather: see `northstream.alert_backtest`.
 """
 
-import os
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -61,7 +60,7 @@ class _Files:
         metrics = self._measures.catalogue().metrics
         with self._lock:
             try:
-                self._last = load_alerts(self._folder, self._workspace, metrics, os.environ)
+                self._last = load_alerts(self._folder, self._workspace, metrics, None)
             except WorkspaceErrors:
                 return self._last
             return self._last
