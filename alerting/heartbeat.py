@@ -82,13 +82,15 @@ class Heartbeat:
             if switch is None or receiver is None:
                 await self._changed.wait()
                 continue
-            pause = await self._beat(switch, receiver) if self._is_judging() else _LOOK_SECONDS
+            pause = await self._beat(switch, receiver) if self.is_judging else min(_LOOK_SECONDS, switch.every_seconds)
             try:
                 await asyncio.wait_for(self._changed.wait(), pause)
             except TimeoutError:
                 continue
 
-    def _is_judging(self) -> bool:
+    @property
+    def is_judging(self) -> bool:
+        """Whether the last pass over the rules is young."""
         judged_ms = self._judged_ms()
         return judged_ms is not None and abs(self._clock() - judged_ms) <= YOUNG_SECONDS * 1000
 
