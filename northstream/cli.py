@@ -144,6 +144,10 @@ def _alerts_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     text = "work on alert rules"
     alerts = commands.add_parser("alerts", help=text, description=f"{text[0].upper()}{text[1:]}.")
     kinds = alerts.add_subparsers(metavar="COMMAND", required=True)
+    lint = _command(kinds, "lint", _alerts_lint, "find what is wrong with alert rules, receivers and routes")
+    _add_flags(lint, _CLUSTER_FLAGS)
+    lint.add_argument("--numbers", action="store_true", help="also ask the running product: which rules are too noisy")
+    lint.add_argument("--strict", action="store_true", help="fail for warnings too")
     backtest = _command(kinds, "backtest", _alerts_backtest, "tell how often a rule would have fired in past days")
     _add_flags(backtest, _CLUSTER_FLAGS)
     backtest.add_argument("rule", metavar="RULE", help="group/alert, or the alert's name alone")
@@ -259,6 +263,12 @@ def _metrics_validate(parsed: argparse.Namespace) -> int:
     from northstream.validate_command import Asked, run_validate
 
     return run_validate(_resolved_settings(parsed), Asked(parsed.metric, parsed.retention, parsed.nrr))
+
+
+def _alerts_lint(parsed: argparse.Namespace) -> int:
+    from northstream.show_alert_lint import show_alert_lint
+
+    return show_alert_lint(_resolved_settings(parsed), parsed.numbers, parsed.strict)
 
 
 def _alerts_backtest(parsed: argparse.Namespace) -> int:

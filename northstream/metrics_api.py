@@ -3,6 +3,7 @@
 Does not judge them.
 """
 
+from collections.abc import Collection
 from datetime import date
 from types import TracebackType
 from typing import Any, Literal, NamedTuple
@@ -25,6 +26,13 @@ class Point(NamedTuple):
     bucket: date
     value: float | None
     is_settled: bool
+
+
+class Noise(NamedTuple):
+    """Incidents of an alert rule in the worst 30 days, and how many are not too many."""
+
+    most_in_30_days: int
+    budget: int
 
 
 class MetricsApi:
@@ -75,8 +83,13 @@ class MetricsApi:
             offset = answer["next"]
         return found
 
-    def _get(self, path: str, parameters: dict[str, str]) -> Any:
-        """The answer; None where the definition cannot be computed now."""
+    def noise(self, rule: str, days: int) -> Noise | None:
+        """What an alert rule would have done over the last days; None for one that is not in use, or has no past."""
+        answer = self._get("/api/alerts/backtest", {"rule": rule, "days": str(days)}, (404, 422))
+        return None if answer is None else Noise(answer["most_in_30_days"], answer["noise_budget"])
+
+    def _get(self, path: str, parameters: dict[str, str], nothing: Collection[int] = (409,)) -> Any:
+        """The answer; None for the statuses of `nothing`: the definition cannot be computed now."""
         try:
             answer = self._client.get(path, params=parameters)
         except httpx.HTTPError as error:
@@ -84,7 +97,7 @@ class MetricsApi:
                 f"nothing answers at {self._url} ({error}); name the port that it runs on with --port, "
                 "the boards of a cluster with --boards-url"
             ) from error
-        if answer.status_code == 409:
+        if answer.status_code in nothing:
             return None
         if answer.status_code != 200:
             raise UserError(f"{self._url}{path} answers {answer.status_code}: {_reason(answer)}")

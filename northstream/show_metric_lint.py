@@ -3,19 +3,16 @@
 Does not judge: the rules are in `schemas.catalogue_lint`, those that need numbers in `northstream.lint_numbers`.
 """
 
-from collections.abc import Sequence
-
 from northstream.clock import unix_ms
 from northstream.lint_numbers import lint_numbers
+from northstream.lint_report import report_lint
 from northstream.metrics_api import MetricsApi
 from northstream.published_metrics import PublishedMetrics
 from northstream.settings import Settings
 from northstream.workspaces import examine_named_workspace
 from schemas.calendar import Calendar, day_date
-from schemas.catalogue import Catalogue
 from schemas.catalogue_lint import lint_catalogue
 from schemas.lint_findings import LintFinding, Subject, of_whole_subjects
-from schemas.yaml_lines import Finding
 
 
 def show_metric_lint(settings: Settings, has_numbers: bool, is_strict: bool) -> int:
@@ -36,21 +33,5 @@ def show_metric_lint(settings: Settings, has_numbers: bool, is_strict: bool) -> 
     broken = lint_catalogue(catalogue, workspace.plan, today, more, has_numbers)
     subjects: list[Subject] = [*catalogue.metrics.values(), *catalogue.boards.values()]
     broken = of_whole_subjects(broken, subjects, examined.findings)
-    for line in _lines(examined.findings, broken):
-        print(line)
-    print(_summary(catalogue, len(examined.findings), broken))
-    is_bad = any(is_strict or finding.level == "error" for finding in broken)
-    return 1 if examined.findings or is_bad else 0
-
-
-def _lines(unreadable: Sequence[Finding], broken: Sequence[LintFinding]) -> list[str]:
-    """In the order of files and lines."""
-    placed = [(item.file, item.line, str(item)) for item in unreadable]
-    placed += [(item.file, item.line, str(item)) for item in broken]
-    return [text for _, _, text in sorted(placed)]
-
-
-def _summary(catalogue: Catalogue, unreadable: int, broken: Sequence[LintFinding]) -> str:
-    errors = sum(finding.level == "error" for finding in broken)
-    counts = f"{len(catalogue.metrics)} metrics, {len(catalogue.boards)} boards"
-    return f"{counts}: {unreadable + errors} findings, {len(broken) - errors} warnings"
+    looked_at = f"{len(catalogue.metrics)} metrics, {len(catalogue.boards)} boards"
+    return report_lint(looked_at, examined.findings, broken, is_strict)

@@ -1,6 +1,6 @@
 """The lint of all alerts: every rule by its name, exceptions taken off.
 
-Judges by the files alone; what needs numbers is handed in (see `northstream.lint_alert_numbers`).
+Judges by the files alone; what needs numbers is handed in (see `northstream.show_alert_lint`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
