@@ -41,6 +41,7 @@ from schemas.catalogue import Catalogue
 from schemas.notes import Action, ActionStatus, Annotation, Decision, Notes, NotesQuestion, Stamp
 
 Note = TypeVar("Note", Annotation, Decision, Action)
+Change = TypeVar("Change", AnnotationChange, DecisionChange, ActionChange)
 
 From = Annotated[date | None, Query(alias="from", ge=EARLIEST, le=LATEST, description="First day, inclusive.")]
 To = Annotated[date | None, Query(alias="to", ge=EARLIEST, le=LATEST, description="Last day, inclusive.")]
@@ -162,17 +163,7 @@ def _add_annotations(router: APIRouter, context: NotesContext, desk: _Desk) -> N
         await desk.keep(note)
         return json_answer(shown_note(note), 201)
 
-    @router.patch("/annotations/{note_id}", response_model=dict, openapi_extra=body_of(AnnotationChange))
-    async def change_annotation(request: Request, note_id: str) -> Response:
-        change = await read_body(request, AnnotationChange)
-        desk.check_named(change.metric or "", change.board or "")
-        edit = _edit(change)
-        return json_answer(shown_note(await desk.change(notes.annotation, note_id, change.version, edit)))
-
-    @router.delete("/annotations/{note_id}", status_code=204)
-    async def remove_annotation(note_id: str) -> Response:
-        await desk.change(notes.annotation, note_id, None, None)
-        return Response(status_code=204)
+    _add_changes(router, desk, "annotations", notes.annotation, AnnotationChange)
 
 
 def _add_decisions(router: APIRouter, context: NotesContext, desk: _Desk) -> None:
@@ -195,18 +186,8 @@ def _add_decisions(router: APIRouter, context: NotesContext, desk: _Desk) -> Non
         await desk.keep(note)
         return json_answer(shown_note(note), 201)
 
-    @router.patch("/decisions/{note_id}", response_model=dict, openapi_extra=body_of(DecisionChange))
-    async def change_decision(request: Request, note_id: str) -> Response:
-        """As a week later, when its `outcome` is known."""
-        change = await read_body(request, DecisionChange)
-        desk.check_named(change.metric or "")
-        edit = _edit(change)
-        return json_answer(shown_note(await desk.change(notes.decision, note_id, change.version, edit)))
-
-    @router.delete("/decisions/{note_id}", status_code=204)
-    async def remove_decision(note_id: str) -> Response:
-        await desk.change(notes.decision, note_id, None, None)
-        return Response(status_code=204)
+    # As a week later, when its `outcome` is known.
+    _add_changes(router, desk, "decisions", notes.decision, DecisionChange)
 
 
 def _add_actions(router: APIRouter, context: NotesContext, desk: _Desk) -> None:
@@ -235,20 +216,34 @@ def _add_actions(router: APIRouter, context: NotesContext, desk: _Desk) -> None:
         await desk.keep(note)
         return json_answer(shown_note(note), 201)
 
-    @router.patch("/actions/{note_id}", response_model=dict, openapi_extra=body_of(ActionChange))
-    async def change_action(request: Request, note_id: str) -> Response:
-        change = await read_body(request, ActionChange)
-        desk.check_named(change.metric or "")
+    def edited(change: ActionChange) -> Callable[[Action], Action]:
         edit, today = _edit(change), context.clock.today().day
+        return lambda action: _closed(edit(action), change.status or action.status, today)
 
-        def edited(action: Action) -> Action:
-            return _closed(edit(action), change.status or action.status, today)
+    _add_changes(router, desk, "actions", notes.action, ActionChange, edited)
 
-        return json_answer(shown_note(await desk.change(notes.action, note_id, change.version, edited)))
 
-    @router.delete("/actions/{note_id}", status_code=204)
-    async def remove_action(note_id: str) -> Response:
-        await desk.change(notes.action, note_id, None, None)
+def _add_changes(
+    router: APIRouter,
+    desk: _Desk,
+    kind: str,
+    find: Callable[[str], Note | None],
+    shape: type[Change],
+    edited: Callable[[Change], Callable[[Note], Note]] | None = None,
+) -> None:
+    """How notes of a kind are changed and removed."""
+
+    @router.patch(f"/{kind}/{{note_id}}", response_model=dict, openapi_extra=body_of(shape))
+    async def change_note(request: Request, note_id: str) -> Response:
+        """A new edition; `version` is the one that was read, if somebody else's change must not be lost."""
+        change = await read_body(request, shape)
+        desk.check_named(change.metric or "", getattr(change, "board", None) or "")
+        edit = edited(change) if edited else _edit(change)
+        return json_answer(shown_note(await desk.change(find, note_id, change.version, edit)))
+
+    @router.delete(f"/{kind}/{{note_id}}", status_code=204)
+    async def remove_note(note_id: str) -> Response:
+        await desk.change(find, note_id, None, None)
         return Response(status_code=204)
 
 
