@@ -4,6 +4,7 @@ Does not judge them. Reads recent parts of the tables alone, as the index of rec
 at older days. Self-watch events are in none of the tables.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
@@ -57,6 +58,11 @@ FROM {DATABASE}.quarantine_rows WHERE {_SINCE} GROUP BY day
 SETTINGS max_threads = 1
 """
 
+_ROWS = f"""
+SELECT {_DAY} AS day, count() FROM {DATABASE}.{{table}} WHERE {_SINCE} GROUP BY day
+SETTINGS max_threads = 1
+"""
+
 FEW_DAYS = 2
 
 
@@ -98,6 +104,14 @@ class QualityNumbers:
         """Rows received since then: stored and quarantined. Copies count until the engine has united them."""
         stored, quarantined = self._warehouse.rows(_COUNTS, {"since": since_ms})[0]
         return stored, quarantined
+
+    def rows_by_day(self, first: date) -> Mapping[date, int]:
+        """Rows received on each day from `first` on, stored or quarantined; copies count until they are united."""
+        parameters = {"since": self._calendar.start_of(day_number(first)), "timezone": self._timezone}
+        found: Counter[date] = Counter()
+        for table in ("events", "quarantine_rows"):
+            found.update(dict(self._warehouse.rows(_ROWS.replace("{table}", table), parameters)))
+        return found
 
     def days(self, first: date, last: date, over_before: date) -> Mapping[date, DayIntake]:
         """Every day of the range. Those before `over_before` do not change any more: each is read once."""

@@ -117,9 +117,10 @@ class Lookups:
             age = now - asked.answer_at
             if age <= asked.manner.most_age_seconds:
                 return asked.answer
-            raise ReadingUnavailable(f"the latest answer is {age:.0f} s old: {asked.error or 'others take their time'}")
+            because = "others take their time" if asked.error is None else _words(asked.error)
+            raise ReadingUnavailable(f"the latest answer is {age:.0f} s old: {because}")
         if asked.error is not None:
-            raise ReadingUnavailable(str(asked.error)) from asked.error
+            raise ReadingUnavailable(_words(asked.error)) from asked.error
         if now - asked.first_wanted_at < FIRST_ANSWER_SECONDS:
             raise NotYetKnown("it is being looked up")
         raise ReadingUnavailable("it is still being looked up")
@@ -143,15 +144,23 @@ class Lookups:
         answer, error = _answered(asked.ask)
         with self._lock:
             asked.tried_at, asked.cost_seconds = began, self._clock() - began
-            if error is not None and type(error) is not type(asked.error):
-                log.warning("a number that a rule looks at cannot be looked up: %s", error)
+            is_new = error is not None and type(error) is not type(asked.error)
             asked.error = error
             if error is None:
                 asked.answer, asked.answer_at = answer, began
+        if error is not None and is_new:
+            # What nobody expected says where it comes from.
+            expected = isinstance(error, (NotLookedUp, ReadingUnavailable, ClickHouseError))
+            log.warning("what a rule looks at cannot be looked up: %s", error, exc_info=None if expected else error)
+
+
+def _words(error: Exception) -> str:
+    return str(error).strip() or type(error).__name__
 
 
 def _answered(ask: Callable[[], T]) -> tuple[T | None, Exception | None]:
     try:
         return ask(), None
-    except (NotLookedUp, ReadingUnavailable, ClickHouseError) as error:
+    except Exception as error:
+        # The border of a fault: one number that cannot be had must not end the process that counts and loads.
         return None, error

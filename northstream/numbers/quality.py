@@ -79,6 +79,7 @@ class QualityPoints:
         self._duplicates = duplicates
         self._latest_ms: int | None = None
         self._looked_ms: int | None = None
+        self._usual: tuple[date, float] | None = None
 
     def points(self, subject: QualitySubject, bucket: Bucket, count: int, moment: Moment) -> list[Point]:
         """Raises NotLookedUp: a gauge has no history."""
@@ -143,14 +144,19 @@ class QualityPoints:
 
     def _silence(self, now_ms: int) -> Point:
         """Without any message there is no value: nobody has begun to send. `samples`: messages of a usual day, the
-        median of `received` over the last seven days that are over."""
+        median over the last seven days that are over."""
         latest_ms, today = self.latest_received_ms(now_ms), today_of(self._calendar, now_ms)
         if latest_ms is None:
             return Point(today, None)
-        first, last = today - timedelta(days=USUAL_DAYS), today - timedelta(days=1)
-        days = self._numbers.days(first, last, today_of(self._calendar, now_ms - _SHOWS_LATE_MS))
-        usual = median(intake.received for intake in days.values())
-        return Point(today, max(0, now_ms - latest_ms) / 1000, float(usual))
+        return Point(today, max(0, now_ms - latest_ms) / 1000, self._usual_day(today))
+
+    def _usual_day(self, today: date) -> float:
+        """Asked once a day: whether it is a few more or less does not matter."""
+        if self._usual is None or self._usual[0] != today:
+            days = [today - timedelta(days=back) for back in range(1, USUAL_DAYS + 1)]
+            rows = self._numbers.rows_by_day(days[-1])
+            self._usual = (today, float(median(rows.get(day, 0) for day in days)))
+        return self._usual[1]
 
     def _quarantine_share(self, now_ms: int) -> Point:
         """Per cent of the messages received in the last ten minutes; `samples`: those messages. None over nothing."""

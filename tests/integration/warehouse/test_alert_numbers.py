@@ -156,6 +156,14 @@ def test_days_of_receipt_have_a_history(numbers: NumbersAtOnce) -> None:
     assert quality(numbers, "received", 60)[-3:] == [0.0, 1.0, 5.0]
 
 
+def test_copies_are_told_by_the_day_from_the_first_look(world: World, numbers: NumbersAtOnce) -> None:
+    """Nothing else tells when a copy came: of days before nobody knows."""
+    assert quality(numbers, "duplicates", 2) == [None, 0.0]
+    world.take(signup("a", "paid", NOW_MS - 60_000), low_ms=NOW_MS)
+    world.settle()
+    assert quality(numbers, "duplicates", 2) == [None, 1.0]
+
+
 def test_a_subject_was_seen_when_its_latest_message_was_received(numbers: NumbersAtOnce) -> None:
     """Whatever the message is called by the metric; what never came was never seen."""
     for subject in (MetricSubject("signups"), MetricSubject("dau"), FunnelSubject("onboarding", 2)):

@@ -105,6 +105,9 @@ class Intake:
     def intake_since(self, since_ms):
         return 75, 25
 
+    def rows_by_day(self, first):
+        return {first + timedelta(days=n): 100 * n for n in range(9)}
+
     def days(self, first, last, over_before):
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         return {day: DayIntake(stored=day.day, flagged=1, quarantined=2) for day in days}
@@ -287,7 +290,7 @@ def test_lateness_grows_with_what_is_not_counted_or_not_loaded(world):
 def test_silence_is_the_time_since_the_last_message_of_an_app(world):
     """Held against a usual day; while the loader is behind nobody knows what came since."""
     silent = QualitySubject("silent_seconds")
-    assert world.series(silent) == [Point(TODAY, 90.0, 20.0)]
+    assert world.series(silent) == [Point(TODAY, 90.0, 300.0)]
     world.pass_on(30)
     assert world.values(silent) == [120.0]
     world.reports.now_complete, world.reports.lags = Completeness(9, NOON), [lag("loader", 31.0)]

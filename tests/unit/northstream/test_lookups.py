@@ -84,6 +84,20 @@ def test_what_cannot_be_looked_up_is_said_at_once(source):
         source.get()
 
 
+def test_a_mistake_in_one_number_ends_nothing(source):
+    """It is an answer that could not be had, like any other; others go on."""
+    source.error = ZeroDivisionError()
+    for name in ("broken", "whole"):
+        with pytest.raises(NotYetKnown):
+            source.get(name)
+    source.after(0)
+    with pytest.raises(ReadingUnavailable, match="ZeroDivisionError"):
+        source.get("broken")
+    source.error = None
+    source.after(10)
+    assert source.get("whole") == source.asked
+
+
 def test_what_is_dear_rests_for_longer(source):
     """Ten times what it costs, half of its answer's age at most."""
     with pytest.raises(NotYetKnown):
