@@ -62,18 +62,19 @@ class Alerter:
             age = outside.watch_seconds(outside.clock())
         except ReadingUnavailable:
             age = None
-        nothing = {"alerts": [], "messages": [], "receivers": [], "data": {"bad": False, "because": []}}
-        beside = {"findings": list(outside.findings()), "watch": {"age_seconds": age}, "judged_at": None}
+        nothing: dict[str, Any] = {"alerts": [], "messages": [], "receivers": [], "data": {"bad": False, "because": []}}
+        beside = {
+            "findings": list(outside.findings()),
+            "watch": {"age_seconds": age},
+            "dead_mans_switch": None,
+            "judged_at": None,
+        }
         return nothing | beside | self._shown_of_session()
-
-    def states(self) -> list[dict[str, Any]]:
-        """All rules with their states; empty before the first look."""
-        return list(self._shown_of_session().get("alerts", []))
 
     def collect(self) -> Iterator[Metric]:
         """What alerting tells of itself; from any thread."""
         yield from self.telemetry.collect()
-        yield rules_by_state(self.states())
+        yield rules_by_state(self._shown_of_session().get("alerts", []))
         yield turn(self._has_turn)
         store = self._store
         # Closed meanwhile, or its disk is in trouble: it is told at the next look.
@@ -105,6 +106,8 @@ class Alerter:
                 else:
                     await self._bell.wait(_STANDBY_SECONDS)
         finally:
+            with contextlib.suppress(ReadingUnavailable):
+                await asyncio.to_thread(self._surroundings.end_turn)
             self._bell.close()
 
     async def _judge(self, store: AlertStore) -> None:

@@ -128,7 +128,7 @@ class Judge:
 
     def _end(self, key: str, stored: Stored, cause: str, now_ms: int) -> None:
         state = self._states.get(key, stored.state)
-        if state.is_open:
+        if state.state is not State.INACTIVE:
             self._record(stored.definition, key, close(state, cause, now_ms)[1], None, now_ms)
         self._store.rules.forget(key)
         for known in (self._states, self._judged_ms, self._comparisons):

@@ -6,15 +6,19 @@ Does not know whose turn it is, nor threads: see `alerting.alerter`.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from alerting.bell import Bell
+from alerting.controls import Controls
 from alerting.deliveries import Deliveries
+from alerting.heartbeat import Heartbeat
 from alerting.judge import Judge
+from alerting.noise import noise
 from alerting.payload import instant
 from alerting.store import AlertStore
 from alerting.surroundings import Surroundings
+from alerting.takeover import take_over
 from alerting.telemetry import AlertTelemetry
 from alerting.teller import Teller
 from alerting.tracing import tracer
@@ -22,7 +26,6 @@ from schemas.alerts import AlertDefinitions
 from schemas.reading import ReadingUnavailable
 
 LONGEST_PAUSE_SECONDS = 0.5
-_KEPT_DELIVERED_MS = 7 * 86_400_000
 _PRUNE_EVERY_MS = 3_600_000
 
 log = logging.getLogger(__name__)
@@ -44,7 +47,8 @@ class Session:
         self._telemetry = telemetry
         self._definitions = definitions
         self._current = definitions()
-        self._teller = Teller(store)
+        self._teller = Teller(store, outside.calendar, self._current)
+        self._heartbeat = Heartbeat(self._current, outside.clock, lambda: self._judged_ms, outside.public_url)
         self._judge: Judge | None = None
         self._deliveries: Deliveries | None = None
         self._judged_ms: int | None = None
@@ -61,10 +65,13 @@ class Session:
             deliveries = Deliveries(tasks, self._store.outbox, outside.clock, outside.retry, self._telemetry)
             self._deliveries = deliveries
             deliveries.replace(self._current.receivers)
+            beside = [tasks.create_task(each) for each in self._beside(deliveries)]
             while not bell.is_stopped and await asyncio.to_thread(has_turn):
                 await self._pass(deliveries)
                 await bell.wait(LONGEST_PAUSE_SECONDS)
             deliveries.stop()
+            for task in beside:
+                task.cancel()
 
     def shown(self) -> dict[str, Any]:
         """The parts of `Alerter.shown` that are known of this time."""
@@ -72,18 +79,34 @@ class Session:
         if judge is None or deliveries is None:
             return {}
         because = judge.bad_data()
+        heard = noise(self._store, self._current, self._outside.clock())
+        rules = judge.report()
         return {
-            "alerts": judge.report(),
+            "alerts": [rule | heard.get(f"{rule['group']}/{rule['alert']}", {}) for rule in rules],
             "messages": [_shown(each) for each in self._store.outbox.messages()],
             "receivers": deliveries.shown(),
+            "dead_mans_switch": self._heartbeat.shown(),
             "data": {"bad": bool(because), "because": because},
             "judged_at": instant(self._judged_ms),
         }
+
+    def _beside(self, deliveries: Deliveries) -> Iterator[Coroutine[Any, Any, None]]:
+        yield self._heartbeat.run()
+        controls = self._controls()
+        if controls is not None:
+            yield controls.follow(deliveries.notify)
+
+    def _controls(self) -> Controls | None:
+        outside = self._outside
+        if outside.controls is None:
+            return None
+        return Controls(outside.controls, self._store, lambda: self._current, outside.clock, outside.public_url)
 
     async def _pass(self, deliveries: Deliveries) -> None:
         try:
             if await asyncio.to_thread(self._take_up):
                 deliveries.replace(self._current.receivers)
+                self._heartbeat.replace(self._current)
             await asyncio.to_thread(self._look)
             deliveries.notify()
             await asyncio.to_thread(self._hand_on_log)
@@ -103,21 +126,32 @@ class Session:
         if judge is None:
             judge = self._begin(definitions, now_ms)
         judge.replace(definitions.rules, now_ms)
+        self._teller.replace(definitions)
         self._judge, self._current = judge, definitions
         return True
 
     def _begin(self, definitions: AlertDefinitions, now_ms: int) -> Judge:
+        """What is silenced must be known before anything is told."""
         outside = self._outside
+        if outside.predecessors is not None:
+            take_over(self._store, outside.predecessors, outside.public_url, now_ms)
+        controls = self._controls()
+        if controls is not None:
+            controls.look()
+        self._teller.replace(definitions)
         self._teller.tell(now_ms)
         causes = self._telemetry.causes
         return Judge(definitions.rules, self._store, outside.numbers, outside.pending, outside.public_url, causes)
 
     def _look(self) -> None:
+        """A successor must know of every incident that anybody heard of: so the log goes first where there is one."""
         assert self._judge is not None
         now_ms = self._outside.clock()
         with tracer.start_as_current_span("evaluate"), self._telemetry.evaluation_duration.time():
             self._judge.judge(now_ms)
-            self._teller.tell(now_ms)
+            if self._outside.predecessors is not None:
+                self._hand_on_log()
+            self._teller.tell(now_ms, self._judge.open_values())
         self._judged_ms = self._outside.clock()
 
     def _hand_on_log(self) -> None:
@@ -134,7 +168,7 @@ class Session:
         now_ms = self._outside.clock()
         if now_ms - self._pruned_ms >= _PRUNE_EVERY_MS:
             self._pruned_ms = now_ms
-            self._store.outbox.prune(now_ms - _KEPT_DELIVERED_MS)
+            self._store.prune(now_ms)
 
 
 def _shown(message: dict[str, Any]) -> dict[str, Any]:

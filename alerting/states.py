@@ -127,8 +127,11 @@ def advance(
 
 
 def close(current: RuleState, cause: str, now_ms: int) -> tuple[RuleState, Transition]:
-    """End an open incident for a reason outside the numbers (its rule was removed)."""
-    return _resolve(current, current.value, now_ms, cause)
+    """Begin anew for a reason outside the numbers (the rule was removed); an incident ends, and that is told."""
+    if current.is_open:
+        return _resolve(current, current.value, now_ms, cause)
+    anew = RuleState(State.INACTIVE, now_ms, current.value, cause=cause)
+    return anew, Transition(current.state, anew, cause, "", None)
 
 
 def _on_breach(

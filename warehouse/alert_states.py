@@ -3,7 +3,7 @@
 Does not judge rules: see `alerting`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -20,13 +20,13 @@ class AlertStates:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
-    def write(self, states: Sequence[Mapping[str, Any]], at_ms: int) -> None:
-        """The states of all rules as of a moment (Unix ms)."""
+    def write(self, states: Mapping[str, Any], at_ms: int) -> None:
+        """What the alerter shows of a moment (Unix ms)."""
         row = {"at_ms": at_ms, "states": _ENCODER.encode(states).decode()}
         self._warehouse.insert_lines("alert_states", list(row), _ENCODER.encode(row), {})
 
-    def read(self) -> list[dict[str, Any]]:
-        """The states as last written; empty before the first time."""
+    def read(self) -> dict[str, Any] | list[dict[str, Any]]:
+        """As last written, by the first release the rules alone; empty before the first time."""
         found = self._warehouse.rows(_LATEST)[0][0]
-        states: list[dict[str, Any]] = msgspec.json.decode(found) if found else []
+        states: dict[str, Any] | list[dict[str, Any]] = msgspec.json.decode(found) if found else {}
         return states

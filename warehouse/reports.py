@@ -145,7 +145,7 @@ class WarehouseReports:
 
     def alert_log(self, limit: int) -> Sequence[Mapping[str, Any]]:
         rows = self._warehouse.records(_ALERT_LOG, {"limit": limit})
-        return [_alert_row(row) for row in rows]
+        return [alert_row(row) for row in rows]
 
     def write_alert_log(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Rows need `at_ms` and `kind`; fields without a column are kept as JSON. The same row twice is one row."""
@@ -164,7 +164,7 @@ def _alert_line(row: Mapping[str, Any]) -> dict[str, Any]:
     return known | {"details": _ENCODER.encode(others).decode()}
 
 
-def _alert_row(row: Mapping[str, Any]) -> dict[str, Any]:
+def alert_row(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row as it was written: columns that were left out come back as empty or None."""
     others: dict[str, Any] = msgspec.json.decode(row["details"])
     return {name: value for name, value in row.items() if name != "details"} | others

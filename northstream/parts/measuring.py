@@ -9,7 +9,6 @@ from uuid import uuid4
 from metrics.asking import Query
 from metrics.assembling import Assembled, Sources
 from metrics.dimensions import Dimensions
-from metrics.publishing_lease import PublishingLease
 from metrics.refresher import Refresh
 from northstream.background import Background
 from northstream.clock import unix_ms
@@ -19,6 +18,7 @@ from northstream.settings import Settings
 from northstream.telemetry.measuring import MeasuringTelemetry
 from schemas.measuring import Measures
 from warehouse.client import Warehouse
+from warehouse.lease import PUBLISHING, Lease
 
 
 class Measuring:
@@ -100,5 +100,5 @@ def open_measuring(
         UserError: its catalogue is broken.
     """
     catalogue = open_catalogue(settings, stores.workspace)
-    turns = (lambda: True) if is_alone else PublishingLease(background, uuid4().hex)
+    turns = (lambda: True) if is_alone else Lease(background, "publishers", uuid4().hex, PUBLISHING)
     return Measuring(stores, catalogue, background, expert, on_failure, on_refresh, turns)

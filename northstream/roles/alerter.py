@@ -1,6 +1,7 @@
 """The alerter's process: judges the published numbers, delivers messages, and shows where rules stand to the boards.
 
-Its file `alerts.db` remembers what was told to whom: one alerter works on a data folder.
+Its file `alerts.db` remembers what was told to whom: one alerter works on a data folder. Of several with folders of
+their own one judges, and another goes on when it is gone.
 """
 
 import asyncio
@@ -35,6 +36,11 @@ _LOOK_SECONDS = 0.3
 _SHOW_SECONDS = 1.0
 """Boards are told at most so often where rules stand."""
 
+_SHOW_AGAIN_MS = 10_000
+"""What passes by itself is told so often."""
+
+_PASSING = ("judged_at", "watch", "dead_mans_switch")
+
 log = logging.getLogger(__name__)
 
 
@@ -51,7 +57,7 @@ async def _alert(launch: Launch, lifetime: Lifetime) -> None:
     measured = open_measured(stores, settings)
     numbers = RunningNumbers(stores, measured.measures, lifetime.fail)
     alerts = follow_alerts(settings, stores.workspace, measured.catalogue)
-    alerter = create_alerter(stores, numbers.numbers, alerts, Places.of(settings.data_dir).alerts, url)
+    alerter = create_alerter(stores, numbers.numbers, alerts, Places.of(settings.data_dir).alerts, url, is_alone=False)
     judging = Background("alerter", alerter.run, lifetime.fail)
     measured.catalogue.start()
     numbers.start()
@@ -98,18 +104,18 @@ async def _follow_heads(stores: Stores, alerter: Alerter) -> None:
 
 
 async def _show_states(stores: Stores, alerter: Alerter) -> None:
-    """Write where the rules stand whenever that has changed."""
-    shown = None
+    """Write where everything stands when that has changed, and now and then; nothing while another alerter judges."""
+    known, written_ms = None, 0
     table = AlertStates(stores.warehouse)
     while True:
         await asyncio.sleep(_SHOW_SECONDS)
-        states = alerter.states()
-        # Empty before the first look at the file of states, unless there are no rules.
-        if states == shown or (stores.workspace.alerts.rules and not states):
+        shown, now_ms = await asyncio.to_thread(alerter.shown), unix_ms()
+        lasting = {name: value for name, value in shown.items() if name not in _PASSING}
+        if shown["judged_at"] is None or (lasting == known and now_ms - written_ms < _SHOW_AGAIN_MS):
             continue
         try:
-            await asyncio.to_thread(table.write, states, unix_ms())
+            await asyncio.to_thread(table.write, shown, now_ms)
         except StoreUnavailable as error:
             log.warning("boards cannot be told now where rules stand: %s", error)
         else:
-            shown = states
+            known, written_ms = lasting, now_ms

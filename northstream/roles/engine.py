@@ -118,7 +118,7 @@ class _Engine:
         told = (self._worker, self._loader, self._alerter, self._measuring.telemetry, asking)
         registry = process_registry("engine", *told)
         measures = self._measuring.measures
-        api = create_api(self._stores, launch.settings, telemetry_of(registry), self._alerter.states, measures)
+        api = create_api(self._stores, launch.settings, telemetry_of(registry), self._alerter.shown, measures)
         places = self._embedded.places
         sql = create_sql_face(places.warehouse, launch.settings)
         apps = [

@@ -384,15 +384,15 @@ def test_a_name_with_two_addresses_reaches_the_one_that_listens(answering: Any, 
 
 
 def test_states_tell_what_the_api_shows(answering: Any, until: Callable[..., None], tmp_path: Path) -> None:
-    """`states()` lists each rule with state, value, metric, owner, severity and condition."""
+    """`shown()` lists each rule with state, value, metric, owner, severity and condition."""
     world, ops = World(), answering()
     alerter = Alerter(
         defined(rule_for("ops"), receivers=[receiver("ops", ops.url)]), tmp_path / "a.db", world.surroundings()
     )
-    assert alerter.states() == []
+    assert alerter.shown()["alerts"] == []
     with running(alerter):
-        until(lambda: [row["state"] for row in alerter.states()] == ["firing"])
-        row = alerter.states()[0]
+        until(lambda: [row["state"] for row in alerter.shown()["alerts"]] == ["firing"])
+        row = alerter.shown()["alerts"][0]
     assert (row["alert"], row["metric"], row["value"], row["condition"], row["owner"], row["severity"]) == (
         "SignupsHigh",
         "signups",

@@ -8,9 +8,9 @@ from integration.metrics.measuring_rig import Rig, count_of, metric
 from integration.warehouse.emptying import empty_tables
 
 from metrics.published import PublishedPoints
-from metrics.publishing_lease import CONFIRM_SECONDS, EXPIRE_SECONDS, LOOK_SECONDS, PublishingLease
 from schemas.measuring import SeriesQuestion
 from warehouse.client import Warehouse
+from warehouse.lease import PUBLISHING, Lease
 
 ORDERS = metric("orders", count_of("Order Completed"))
 
@@ -82,16 +82,16 @@ def test_one_of_several_processes_publishes_at_a_time(engine: Warehouse) -> None
     """Nobody at first, then whoever said so last; another one only when that has been silent for long."""
     empty_tables(engine)
     now = 1000.0
-    one, two = (PublishingLease(engine, name, lambda: now) for name in ("one", "two"))
+    one, two = (Lease(engine, "publishers", name, PUBLISHING, lambda: now) for name in ("one", "two"))
     assert (one(), two()) == (False, False)
-    now += max(LOOK_SECONDS, CONFIRM_SECONDS) + 0.1
+    now += max(PUBLISHING.look, PUBLISHING.confirm) + 0.1
     assert (one(), two()) == (True, False)
-    now += LOOK_SECONDS
+    now += PUBLISHING.look
     assert (one(), two()) == (True, False)
-    silent = f"SELECT 'one', now64(3) - INTERVAL {int(EXPIRE_SECONDS) + 1} SECOND"
+    silent = f"SELECT 'one', now64(3) - INTERVAL {int(PUBLISHING.expire) + 1} SECOND"
     engine.command("TRUNCATE TABLE northstream.publishers")
     engine.command(f"INSERT INTO northstream.publishers (holder, at) {silent}")
-    now += LOOK_SECONDS
+    now += PUBLISHING.look
     assert (two(), one()) == (False, False)
-    now += CONFIRM_SECONDS + 0.1
+    now += PUBLISHING.confirm + 0.1
     assert (two(), one()) == (True, False)
