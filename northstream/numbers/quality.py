@@ -22,6 +22,9 @@ from warehouse.reader_lag import ReaderLag
 SHARE_MS = 600_000
 USUAL_DAYS = 7
 
+BRIEF_MS = 10_000
+"""While all was complete more recently than that, lateness is told as the time since then, which it cannot exceed."""
+
 LOADER_PATIENCE_SECONDS = 30.0
 """While the loader is farther behind nobody can say when the last message came."""
 
@@ -95,6 +98,10 @@ class QualityPoints:
         through_ms = completeness.complete_through_ms
         if completeness.lag_events == 0:
             return Lateness(0.0, 0.0, 0.0, through_ms)
+        if through_ms is not None and now_ms - through_ms < BRIEF_MS:
+            # Whatever is not counted or loaded yet came after that; where exactly is dear to find out on Kafka.
+            brief = max(0, now_ms - through_ms) / 1000
+            return Lateness(brief, brief, brief, through_ms)
         behind = [lag for lag in self._standing.reader_lags() if lag.reader in (_COUNTED, _LOADED) and lag.records]
         lag_seconds = max((lag.seconds for lag in behind), default=0.0)
         loader_seconds = max((lag.seconds for lag in behind if lag.reader == _LOADED), default=0.0)

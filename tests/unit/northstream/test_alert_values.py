@@ -278,6 +278,8 @@ def test_lateness_grows_with_what_is_not_counted_or_not_loaded(world):
     late, incomplete = QualitySubject("lag_seconds"), QualitySubject("incomplete_seconds")
     world.reports.now_complete = Completeness(0, NOON - 3_600_000)
     assert world.values(late) == world.values(incomplete) == [0.0]
+    world.reports.now_complete = Completeness(9, NOON - 1_500)
+    assert world.values(late) == world.values(incomplete) == [1.5]
     world.reports.now_complete = Completeness(9, NOON - 45_000)
     world.reports.lags = [lag("counters", 2.0), lag("loader", 31.0), lag("checkpoint", 99.0)]
     assert (world.values(late), world.values(incomplete)) == ([31.0], [45.0])
@@ -293,7 +295,7 @@ def test_silence_is_the_time_since_the_last_message_of_an_app(world):
     assert world.series(silent) == [Point(TODAY, 90.0, 300.0)]
     world.pass_on(30)
     assert world.values(silent) == [120.0]
-    world.reports.now_complete, world.reports.lags = Completeness(9, NOON), [lag("loader", 31.0)]
+    world.reports.now_complete, world.reports.lags = Completeness(9, None), [lag("loader", 31.0)]
     with pytest.raises(ReadingUnavailable, match="not loaded yet"):
         world.series(silent)
 
