@@ -184,7 +184,7 @@ class WebhookReceiver:
     """A signed POST after Standard Webhooks. `secret`: `whsec_` and the key in base64."""
 
     name: str
-    url: str
+    url: str = field(repr=False)
     secret: str = field(repr=False)
     allow_private: bool = False
 
@@ -221,7 +221,7 @@ class AlertmanagerReceiver:
     """Prometheus Alertmanagers by their base URLs (`http://host:9093`); each of a cluster is told."""
 
     name: str
-    urls: tuple[str, ...]
+    urls: tuple[str, ...] = field(repr=False)
     allow_private: bool = False
 
 
@@ -234,7 +234,7 @@ class PagerDutyReceiver:
 
     name: str
     routing_key: str = field(repr=False)
-    url: str = PAGERDUTY_URL
+    url: str = field(default=PAGERDUTY_URL, repr=False)
     allow_private: bool = False
 
 
