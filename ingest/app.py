@@ -110,7 +110,7 @@ class Collector:
 
     async def _take(self, kind: str, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        code = 200
+        code, counts = 200, True
         authorization, origin, declared_bytes = b"", None, 0
         for name, value in scope["headers"]:
             if name == b"authorization":
@@ -123,7 +123,9 @@ class Collector:
             if scope["method"] != "POST":
                 await self._other_method(scope, send, origin)
                 return
-            body = await self._intake.answer(kind, authorization, declared_bytes, scope["query_string"], receive)
+            body, counts = await self._intake.answer(
+                kind, authorization, declared_bytes, scope["query_string"], receive
+            )
         except Rejection as rejection:
             code = rejection.status
             self._note(rejection)
@@ -132,7 +134,8 @@ class Collector:
             return
         else:
             await reply(send, 200, body, origin)
-        self._telemetry.answered(BATCHES if kind == BATCH else SINGLES, code, time.perf_counter() - started)
+        if counts:
+            self._telemetry.answered(BATCHES if kind == BATCH else SINGLES, code, time.perf_counter() - started)
 
     def _note(self, rejection: Rejection) -> None:
         reason = rejection.reason

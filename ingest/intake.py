@@ -40,10 +40,10 @@ class Intake:
 
     async def answer(
         self, kind: str, authorization: bytes, declared_bytes: int, query: bytes, receive: Receive
-    ) -> bytes:
-        """The body of the 200 that says every message has its place in the log.
+    ) -> tuple[bytes, bool]:
+        """The body of the 200 that says every message has its place in the log, and whether the request counts.
 
-        `kind` is the route's type, `BATCH` on batch routes.
+        `kind` is the route's type, `BATCH` on batch routes. Requests of the self-watch do not count.
 
         Raises:
             Rejection: nothing of the request was stored.
@@ -70,10 +70,10 @@ class Intake:
             self._sorter.failed(out)
             raise Rejection(Reason.LOG_UNAVAILABLE, str(error), self._limits.retry_after_seconds) from None
         if grant.watches:
-            return all_stored(len(messages.messages))
+            return all_stored(len(messages.messages)), False
         self._sorter.appended(out)
         self._count(out, len(body))
-        return _answer(kind, out)
+        return _answer(kind, out), True
 
     def _read(self, kind: str, body: bytes, grant: Grant | None, query: bytes) -> tuple[Messages, Grant]:
         """The messages, and whose they are: a key in the header counts before one in the body or the query."""

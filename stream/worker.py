@@ -242,7 +242,8 @@ class Worker:
                 owned.events = stored.offset + 1
             else:
                 owned.handoffs = stored.offset + 1
-            self.telemetry.note_applied(owned, stored)
+            if not stored.record.watched_ms:
+                self.telemetry.note_applied(owned, stored)
         self._cycles.applied.set()
 
     def _apply_to(self, owned: OwnedPartition, stored: StoredRecord) -> None:

@@ -54,7 +54,8 @@ class LoaderTelemetry:
         now_ms = self._clock()
         for stored in batch.records:
             # The log's clock may be another machine's.
-            self._delay.observe(max(0, now_ms - stored.appended_ms) / 1000)
+            if not stored.record.watched_ms:
+                self._delay.observe(max(0, now_ms - stored.appended_ms) / 1000)
 
     def note_put_aside(self, table: str, lines: Sequence[tuple[StoredRecord, int]]) -> None:
         """Lines that the warehouse cannot read lie in the quarantine; the log says where they were, never what."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from schemas.topics import LogEnd, Topic
+from schemas.topics import Kind, LogEnd, Topic
 
 
 def values(reader: Any, partition: int = 0, topic: Topic = Topic.EVENTS) -> list[bytes]:
@@ -174,3 +174,22 @@ def test_a_reader_in_another_process_follows_while_records_are_appended(
         log.append([block(sequence)])
     seen += list(itertools.islice(child.stdout, 59))
     assert seen == [f"{n} {n}\n" for n in range(60)]
+
+
+def test_records_of_the_self_watch_have_no_lines_and_are_known(driver: Any, block: Any) -> None:
+    """They come back as they were and add nothing to the lines; one can tell that nothing else lies there."""
+    log, reader = driver.appender(), driver.reader()
+    watched = [
+        replace(block(n, count=0), kind=Kind.LINKS, value=b"", flagged=0, watched_ms=1_795_262_400_000 + n)
+        for n in (2, 3)
+    ]
+    log.append([block(1, count=5), *watched])
+    assert [stored.record for stored in reader.read(Topic.EVENTS, 0, 0)[1:]] == watched
+    assert reader.ends(Topic.EVENTS)[0] == LogEnd(3, 5)
+    assert [reader.lines_before(Topic.EVENTS, 0, offset) for offset in (1, 2, 3)] == [5, 5, 5]
+    found = {
+        (first, end): reader.has_only_watch(Topic.EVENTS, 0, first, end) for first in range(3) for end in (1, 2, 3)
+    }
+    assert {place for place, is_watch in found.items() if is_watch and place[0] < place[1]} == {(1, 2), (1, 3), (2, 3)}
+    log.append([block(4, count=1)])
+    assert not reader.has_only_watch(Topic.EVENTS, 0, 1, 4)

@@ -20,8 +20,9 @@ records = st.builds(
     collector=st.text(max_size=40),
     sequence=st.integers(0, 2**40),
     version=st.integers(1, 9),
+    watched_ms=st.integers(0, 2**50),
 )
-names = st.sampled_from(["version", "kind", "count", "flagged", "collector", "sequence", "other"])
+names = st.sampled_from(["version", "kind", "count", "flagged", "collector", "sequence", "watched_ms", "other"])
 foreign = st.lists(st.tuples(names, st.none() | st.binary(max_size=25)), max_size=8)
 
 

@@ -51,6 +51,21 @@ def test_a_row_gives_its_record_back() -> None:
     assert from_row(row, RECORD.value) == StoredRecord(RECORD, 17, 1234, 56)
 
 
+WATCHED = Record(Topic.EVENTS, 3, Kind.LINKS, 0, b"", 0, "c-é", 9, watched_ms=1_795_262_400_000)
+
+
+def test_a_record_of_the_self_watch_comes_back_and_is_nothing_to_earlier_releases() -> None:
+    """They see a record without lines, of a kind that they know, in their own format."""
+    row = to_row(record_key(Topic.EVENTS, 3, 17), WATCHED, b"compressed", 1234, 56)
+    assert is_intact(row)
+    assert from_row(row, b"").record == WATCHED
+    assert (row[1], row[2], row[6]) == ("links", 0, 1)
+    headers = stored_headers(StoredRecord(WATCHED, 17, 1234, 56))
+    message = ConsumerMessage("events", 3, 17, 1.234, 1, headers, None, b"", None)
+    assert stored_record(message) == StoredRecord(WATCHED, 17, 1234, 56)
+    assert dict(headers)["version"] == b"1"
+
+
 @pytest.mark.parametrize("column", [0, 2, 7, 8, 9, 10])
 def test_a_row_changed_anywhere_that_matters_is_not_intact(column: int) -> None:
     """Key, count, times, lines, checksum and value are covered by the checksum."""
