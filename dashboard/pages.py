@@ -5,6 +5,7 @@ Does not render numbers: the page fetches and formats them. The boards' pages ar
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from string import Template
 from typing import Annotated, Any
@@ -18,7 +19,7 @@ from dashboard.failures import Failure, Reason
 from dashboard.json_answers import dumps
 from dashboard.live import LiveFeed
 from dashboard.metrics import catalogue
-from dashboard.shell import Shell, back_to, html_answer, navigation
+from dashboard.shell import Shell, back_to, html_answer
 from dashboard.static_files import read_static_files, static_answer
 from dashboard.texts import LOCALES, said_in, texts_of
 from schemas.definitions import Language, Workspace
@@ -56,8 +57,10 @@ def _add_live(router: APIRouter, context: PagesContext) -> None:
         language = context.shell.language(lang)
         if not context.access.may_view(request):
             return context.shell.ask_for_key(language, 401, back=f"/live?lang={language}")
-        links = {"navigation": navigation(language, "/live")}
-        return html_answer(context.shell.rendered(board, language, links))
+        texts = texts_of(language)
+        tools = f'<a class="icon" href="/api/docs">{escape(texts["api_docs"])}</a>'
+        around = context.shell.surroundings(language, texts["title"], "/live", tools)
+        return html_answer(context.shell.rendered(board, language, around))
 
 
 def _add_login(router: APIRouter, context: PagesContext) -> None:

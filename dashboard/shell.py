@@ -65,6 +65,8 @@ class Shell:
         self._access = access
         self._today = today
         self._frame = Template((_TEMPLATES / "page.html").read_text())
+        self._head = Template((_TEMPLATES / "head.html").read_text().rstrip())
+        self._bar = Template((_TEMPLATES / "bar.html").read_text().rstrip())
         self._skeleton = (_TEMPLATES / "skeleton.html").read_text()
         self._login = Template((_TEMPLATES / "login.html").read_text())
 
@@ -74,12 +76,20 @@ class Shell:
         if not self._access.may_view(request):
             return self.ask_for_key(language, 401, back=_address_of(request))
         raw = {
-            "navigation": navigation(language, page.current),
+            **self.surroundings(language, page.title, page.current),
             "context": self._context(page, language),
             "content": page.content or self._skeleton,
         }
-        content = self.rendered(self._frame, language, raw, title=page.title, page=page.name, script=page.script)
+        content = self.rendered(self._frame, language, raw, page=page.name, script=page.script)
         return html_answer(content, page.status)
+
+    def surroundings(self, language: Language, title: str, current: str, tools: str = "") -> dict[str, str]:
+        """The markup that every page begins with: `head` and `bar`. `tools`: markup of more links in the bar."""
+        links = {"navigation": _navigation(language, current), "tools": tools}
+        return {
+            "head": self.rendered(self._head, language, {}, title=title),
+            "bar": self.rendered(self._bar, language, links),
+        }
 
     def language(self, lang: str | None) -> Language:
         return choose_language(lang, self._workspace.language)
@@ -118,7 +128,7 @@ class Shell:
         return json.dumps(context, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def navigation(language: Language, current: str) -> str:
+def _navigation(language: Language, current: str) -> str:
     """The links of the header, as markup; the language goes along."""
     texts = texts_of(language)
     return "".join(_link(href, texts[word], language, href == current) for href, word in NAVIGATION)

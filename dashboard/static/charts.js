@@ -7,7 +7,14 @@ const DAY = 86_400;
 const FONT = "12px Inter, 'Segoe UI', Arial, sans-serif";
 const drawn = new Set();
 
-export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const probe = document.body.appendChild(document.createElement("i"));
+probe.hidden = true;
+
+/** A colour of the page as it is now, for a canvas: a variable would still say both, the light and the dark one. */
+export function colour(name) {
+  probe.style.color = `var(--${name})`;
+  return getComputedStyle(probe).color;
+}
 export const inColour = (name) => () => colour(name);
 
 matchMedia("print").addEventListener("change", () => drawn.forEach((chart) => chart.redraw()));

@@ -96,7 +96,7 @@ async def test_names_of_events_stay_text(open_board, reports):
     await expect(page.locator("#events li .name").first).to_have_text(HOSTILE)
     await expect(page.locator("#events li .why").first).to_have_text(f"{HOSTILE}: {HOSTILE}")
     assert await page.locator("#events img, #events script").count() == 0
-    assert await page.title() == "Northwind Projects · Live board"
+    assert await page.title() == "Live board · Northwind Projects"
 
 
 async def test_names_in_the_workspace_stay_text_too(open_board, build):
@@ -104,7 +104,7 @@ async def test_names_in_the_workspace_stay_text_too(open_board, build):
     workspace = replace(load_workspace(DEFAULT_WORKSPACE), name=HOSTILE)
     page = await open_board(app=build(workspace=workspace))
     await expect(page.locator(".company")).to_have_text(HOSTILE)
-    assert await page.title() == f"{HOSTILE} · Live board"
+    assert await page.title() == f"Live board · {HOSTILE}"
 
 
 @pytest.mark.parametrize("path", ["/live", "/live?lang=fr", "/api/docs"])

@@ -25,11 +25,11 @@ def test_every_rule_of_the_plan_has_words(rule):
     assert "rule_" + re.sub("[^a-z]+", "_", rule) in texts_of("en")
 
 
-@pytest.mark.parametrize("template", ["live.html", "login.html", "page.html"])
+@pytest.mark.parametrize("template", ["live.html", "login.html", "page.html", "head.html", "bar.html"])
 def test_every_word_a_template_asks_for_exists(template):
     """A missing one would be a 500 on the first visit."""
     given = {"language", "other_language", "workspace", "timezone", "nonce", "problem", "back"}
-    given |= {"title", "page", "script", "navigation", "context", "content"}
+    given |= {"title", "page", "script", "navigation", "context", "content", "head", "bar", "tools"}
     asked = set(re.findall(r"\$\{(\w+)\}", (FOLDER / "templates" / template).read_text()))
     assert asked - given <= set(texts_of("en"))
 
