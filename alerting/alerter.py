@@ -22,6 +22,7 @@ from schemas.alerts import AlertDefinitions
 from schemas.reading import ReadingUnavailable
 
 _STANDBY_SECONDS = 0.5
+_RECOVER_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -84,11 +85,17 @@ class Alerter:
     def run(self) -> None:
         """Judge and deliver until `stop`.
 
-        Raises:
-            ValueError: the store is of a newer version of the product.
-            sqlite3.Error: the store cannot be opened.
-            ExceptionGroup: of `sqlite3.Error`, it is damaged.
+        Whatever fails, alerting begins anew a little later: it must not take the process down, which counts and loads.
+        The dead man's switch is silent meanwhile.
         """
+        while not self._bell.is_stopped:
+            try:
+                self._run()
+            except Exception:  # a full or damaged disk, or a mistake of ours
+                log.exception("alerting failed and begins anew in %g s", _RECOVER_SECONDS)
+                self._bell.sleep(_RECOVER_SECONDS)
+
+    def _run(self) -> None:
         store = AlertStore(self._store_path)
         self._store = store
         try:

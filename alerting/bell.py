@@ -14,11 +14,11 @@ class Bell:
         self._mutex = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._rung = asyncio.Event()
-        self._is_stopped = False
+        self._stopped = threading.Event()
 
     @property
     def is_stopped(self) -> bool:
-        return self._is_stopped
+        return self._stopped.is_set()
 
     def ring(self) -> None:
         with self._mutex:
@@ -27,22 +27,26 @@ class Bell:
 
     def stop(self) -> None:
         """For good."""
-        self._is_stopped = True
+        self._stopped.set()
         self.ring()
 
     def listen(self) -> None:
         """The running loop is the one to wake."""
         with self._mutex:
-            self._loop = asyncio.get_running_loop()
+            self._loop, self._rung = asyncio.get_running_loop(), asyncio.Event()
 
     def close(self) -> None:
         """The loop ends: nobody is to wake it."""
         with self._mutex:
             self._loop = None
 
+    def sleep(self, seconds: float) -> None:
+        """Block the thread so long, or until all is stopped."""
+        self._stopped.wait(seconds)
+
     async def wait(self, seconds: float) -> None:
         """Until somebody rings or has rung since the last wait, at most so long."""
-        if self._is_stopped:
+        if self.is_stopped:
             return
         try:
             async with asyncio.timeout(seconds):

@@ -4,6 +4,7 @@ Does not wait, tell or deliver: see `alerting.session`. Time is an argument; all
 """
 
 import contextlib
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ from schemas.alerts import Absence, AlertRule, FunnelSubject, MetricSubject
 from schemas.computes import STREAMED
 
 LONGEST_WAIT_FOR_HANDOFFS_MS = 5_000
+
+log = logging.getLogger(__name__)
 
 
 class Judge:
@@ -45,6 +48,7 @@ class Judge:
         self._pending_since_ms: int | None = None
         self._judged_ms: dict[str, int] = {}
         self._comparisons: dict[str, Mapping[str, Any] | None] = {}
+        self._faults: set[tuple[str, str]] = set()
         self._set_rules(rules)
         self._states = {key: stored.state for key, stored in store.rules.all().items() if key in self._rules}
 
@@ -118,13 +122,26 @@ class Judge:
         key = rule.key
         current = self._states.get(key) or RuleState(State.INACTIVE, now_ms)
         because = waits_for(rule, current, self._inhibiting())
-        seen = _bad_data(because) if because else evaluate(rule, numbers, now_ms)
+        seen = _bad_data(because) if because else self._look_at(rule, numbers, now_ms)
         timing = Timing(int(rule.for_seconds * 1000), int(rule.keep_firing_for_seconds * 1000))
         after, transition = advance(key, timing, current, seen, now_ms)
         if transition is not None:
             self._record(payload.facts(rule), key, transition, seen.comparison, now_ms)
         self._states[key] = after
         self._comparisons[key] = seen.comparison
+
+    def _look_at(self, rule: AlertRule, numbers: Numbers, now_ms: int) -> Observation:
+        """A mistake of ours about one rule must not stop the others: it is an error of this rule, logged once."""
+        try:
+            return evaluate(rule, numbers, now_ms)
+        except NotYetKnown:
+            raise
+        except Exception as error:
+            kind = type(error).__name__
+            if (rule.key, kind) not in self._faults:
+                self._faults.add((rule.key, kind))
+                log.exception("a rule cannot be judged", extra={"rule": rule.key})
+            return Observation(Verdict.ERROR, None, f"internal error: {kind}")
 
     def _end(self, key: str, stored: Stored, cause: str, now_ms: int) -> None:
         state = self._states.get(key, stored.state)

@@ -26,11 +26,13 @@ class Numbers:
         self.value = value
         self.reads = 0
         self.failure: Exception | None = None
+        self.failures: dict[str, Exception] = {}
 
     def series(self, subject: Subject, bucket: Bucket, count: int, now_ms: int) -> Sequence[Point]:
         self.reads += 1
-        if self.failure is not None:
-            raise self.failure
+        failure = self.failures.get(str(subject), self.failure)
+        if failure is not None:
+            raise failure
         return [Point(date(2026, 3, 1), self.value)] * count
 
     def last_seen_ms(self, subject: Subject, now_ms: int) -> int | None:
@@ -106,6 +108,18 @@ def test_a_number_that_is_being_looked_up_leaves_its_rule_as_it_is(rule: AlertRu
     numbers.failure = None
     judge.judge(500)
     assert judge.report()[0]["state"] == "firing"
+
+
+def test_a_mistake_about_one_rule_is_its_error_and_stops_no_other(rule: AlertRule, store: AlertStore) -> None:
+    """What nobody expected of a number is told with the rule; the others are judged."""
+    numbers = Numbers(30.0)
+    numbers.failures["orders"] = ZeroDivisionError("a mistake")
+    judge = judge_of(store, numbers, replace(rule, alert="Broken", subject=MetricSubject("orders")), rule)
+    judge.judge(0)
+    assert [(row["state"], row["cause"]) for row in judge.report()] == [
+        ("error", "internal error: ZeroDivisionError"),
+        ("firing", "breached: 30 > 20"),
+    ]
 
 
 def test_rules_of_one_metric_see_one_number_per_pass(rule: AlertRule, store: AlertStore) -> None:
