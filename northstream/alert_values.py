@@ -26,6 +26,9 @@ PUBLISHED = Manner(every_seconds=2, most_age_seconds=60)
 """Published values move with their metric's refresh interval."""
 
 LATENESS = Manner(every_seconds=1, most_age_seconds=15)
+SHARE = Manner(every_seconds=2, most_age_seconds=30)
+"""Rules about metrics wait while much is refused: that must be seen before they fire."""
+
 QUALITY = Manner(every_seconds=10, most_age_seconds=120)
 SIGHTING = Manner(every_seconds=5, most_age_seconds=120)
 RUNNING_SEGMENT = Manner(every_seconds=30, most_age_seconds=300)
@@ -135,7 +138,7 @@ class AlertNumbers:
 
     def _way_of(self, subject: Subject, bucket: Bucket) -> tuple[Lookups, Manner]:
         if isinstance(subject, QualitySubject):
-            return self._slow, QUALITY
+            return (self._quick, SHARE) if subject.number == "quarantine_share" else (self._slow, QUALITY)
         if isinstance(subject, MetricSubject) and subject.segments:
             return self._slow, RUNNING_SEGMENT if bucket == "running" else COMPLETE_SEGMENT
         return self._quick, PUBLISHED

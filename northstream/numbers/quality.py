@@ -63,7 +63,7 @@ class Lateness:
 
 
 class QualityPoints:
-    """For one thread at a time, but for `lateness` and `watch`. May raise ReadingUnavailable."""
+    """For one thread, but for `lateness`, `watch` and the share of the quarantine. May raise ReadingUnavailable."""
 
     def __init__(
         self,
