@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from alerting.channels.channel import Channel, Dead, Delivered, Outcome, Retry
 from alerting.log_rows import delivery_rows
+from alerting.mistakes import Mistakes
 from alerting.outbox import Outbox, Waiting
 from alerting.retries import RetryPolicy
 from alerting.telemetry import DEAD, DELIVERED, RETRY, AlertTelemetry
@@ -42,6 +43,7 @@ class Deliverer:
         self._telemetry = telemetry
         self._wake = asyncio.Event()
         self._is_over = False
+        self._mistakes = Mistakes(receiver)
 
     def notify(self) -> None:
         """There may be something new in the outbox; call from the event loop's thread."""
@@ -82,10 +84,18 @@ class Deliverer:
     async def _attempt(self, message: Waiting) -> None:
         started = time.monotonic()
         with tracer.start_as_current_span("deliver", self._telemetry.causes.of(message.webhook_id)) as span:
-            outcome = self._note(message, await self._channel.deliver(message, self._clock()))
+            outcome = self._note(message, await self._delivered(message))
             span.set_attributes({"northstream.receiver": self._receiver, "northstream.outcome": outcome})
         age_seconds = (self._clock() - message.created_ms) / 1000
         self._telemetry.note_attempt(self._receiver, outcome, time.monotonic() - started, age_seconds)
+
+    async def _delivered(self, message: Waiting) -> Outcome:
+        """What the channel says; a mistake in it is a failed attempt, and ends nothing else."""
+        try:
+            return await self._channel.deliver(message, self._clock())
+        except Exception as mistake:
+            self._mistakes.tell(mistake)
+            return Retry(f"internal error: {type(mistake).__name__}")
 
     def _note(self, message: Waiting, outcome: Outcome) -> str:
         """Keep what came of an attempt, and say it in one word."""

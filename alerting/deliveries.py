@@ -4,11 +4,14 @@ Does not deliver by itself: see `alerting.deliver`.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from alerting.channels.channel import Channel
 from alerting.channels.choice import KINDS, channel_to
 from alerting.deliver import Deliverer
+from alerting.mistakes import Mistakes
 from alerting.outbox import Outbox, Queue
 from alerting.payload import instant
 from alerting.retries import RetryPolicy
@@ -17,6 +20,9 @@ from schemas.alerts import Receiver
 
 REMOVED = "removed"
 """The kind of a receiver that is no longer in the files and still has messages."""
+
+
+_AFTER_MISTAKE_SECONDS = 60.0
 
 
 class _Running(NamedTuple):
@@ -91,7 +97,7 @@ class Deliveries:
             receiver,
             deliverer,
             self._tasks.create_task(_run_after(before, deliverer)),
-            self._tasks.create_task(channel.keep_alive()),
+            self._tasks.create_task(_kept_alive(channel, Mistakes(receiver.name))),
         )
 
     def _end(self, name: str, running: _Running) -> None:
@@ -106,6 +112,19 @@ async def _run_after(before: asyncio.Task[None] | None, deliverer: Deliverer) ->
     if before is not None:
         await asyncio.wait([before])
     await deliverer.run()
+
+
+async def _kept_alive(channel: Channel, mistakes: Mistakes) -> None:
+    """A mistake in the channel is told and slept over; a file that is damaged is not."""
+    while True:
+        try:
+            await channel.keep_alive()
+            return
+        except sqlite3.Error:
+            raise
+        except Exception as mistake:
+            mistakes.tell(mistake)
+            await asyncio.sleep(_AFTER_MISTAKE_SECONDS)
 
 
 def _shown(name: str, kind: str, queue: Queue | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from alerting.outbox import Waiting
 from alerting.said import said
 
-_TOLD = ("alert_id", "alert", "metric", "bucket", "value", "condition", "severity", "owner")
+_TOLD = ("alert_id", "alert", "metric", "bucket", "condition", "severity", "owner")
 
 
 def delivery_rows(message: Waiting, status: str, detail: str, now_ms: int) -> list[dict[str, Any]]:
@@ -20,7 +20,8 @@ def delivery_rows(message: Waiting, status: str, detail: str, now_ms: int) -> li
         {
             "at_ms": now_ms,
             "kind": "delivery",
-            **{name: each.data[name] for name in _TOLD},
+            **{name: each.data.get(name, "") for name in _TOLD},
+            "value": each.data.get("value"),
             "rule_group": str(each.data.get("group") or ""),
             "receiver": message.receiver,
             "message": message.webhook_id,

@@ -10,9 +10,10 @@ from dataclasses import replace
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult
-from alert_messages import end, start
+from alert_messages import body, end, start
 
 from alerting.deliveries import Deliveries
+from alerting.outbox import Outgoing
 from alerting.retries import RetryPolicy
 from alerting.store import AlertStore
 from alerting.telemetry import AlertTelemetry
@@ -169,6 +170,20 @@ async def test_a_dead_letter_that_is_sent_again_arrives_under_its_id(world, answ
     await soon(lambda: world.status("ops") == ["delivered"])
     assert {each.headers["webhook-id"] for each in ops.arrivals} == {"msg_a_firing"}
     assert [row["status"] for _, row in world.store.log.rows()] == ["dead", "delivered"]
+
+
+async def test_a_mistake_in_a_channel_is_a_failed_attempt(world, answering, soon, caplog):
+    """A message that cannot be rendered is told of once, tried again and given up; others are delivered meanwhile."""
+    living, hopeless = answering(), PagerDutyReceiver("pager", "key", answering().url, allow_private=True)
+    world.deliveries.replace([hopeless, webhook("ops", living.url)])
+    told = {"alert_id": "a", "alert": "t0ken"}
+    world.add(Outgoing("msg_a_firing", "pager", body("alert.firing", told), unix_ms()), start("a"))
+    await soon(lambda: world.outbox.messages()[-1]["attempts"] > 1 and living.arrivals)
+    assert world.outbox.queues()["pager"].last_failure == "internal error: KeyError"
+    [record] = [each for each in caplog.records if each.levelname == "ERROR"]
+    assert "KeyError" in record.getMessage()
+    assert "pagerduty.py" in record.getMessage()
+    assert "t0ken" not in record.getMessage()
 
 
 @pytest.mark.parametrize("world", [replace(QUICK, timeout_seconds=10.0)], indirect=True)
