@@ -76,3 +76,6 @@ SELECT i.alert_id, json_extract(s.definition, '$.receivers[0]'), 'firing', i.rul
 FROM incidents AS i JOIN rule_states AS s USING (alert_id) WHERE json_array_length(s.definition, '$.receivers') > 0
 """,
 )
+
+ORDER = ("ALTER TABLE rule_states ADD COLUMN place INTEGER NOT NULL DEFAULT 0",)
+"""Time alone does not say which of two states of a rule is the later one."""

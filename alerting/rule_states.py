@@ -12,8 +12,8 @@ from typing import Any
 from alerting.database import Database
 from alerting.states import RuleState, State
 
-_COLUMNS = "state, since_ms, value, alert_id, started_ms, start_value, cause"
-"""In the order of `RuleState`."""
+_COLUMNS = "state, since_ms, value, alert_id, started_ms, start_value, cause, place"
+"""In the order of `RuleState`; `place` is its `order`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,15 @@ class RuleStates:
         """The stored state of every rule, by its key."""
         rows = self._database.read(f"SELECT rule, {_COLUMNS}, definition FROM rule_states")
         return {
-            rule: Stored(RuleState(State(state), *rest), _facts(definition)) for rule, state, *rest, definition in rows
+            rule: Stored(RuleState(State(state), *rest), json.loads(definition))
+            for rule, state, *rest, definition in rows
         }
 
     def keep(self, connection: sqlite3.Connection, rule: str, stored: Stored) -> None:
         """Within the caller's transaction."""
         state = stored.state
         connection.execute(
-            f"INSERT OR REPLACE INTO rule_states (rule, {_COLUMNS}, definition) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO rule_states (rule, {_COLUMNS}, definition) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 rule,
                 state.state,
@@ -51,6 +52,7 @@ class RuleStates:
                 state.started_ms,
                 state.start_value,
                 state.cause,
+                state.order,
                 json.dumps(stored.definition),
             ),
         )
@@ -59,22 +61,3 @@ class RuleStates:
         """Drop the state of a rule that no longer exists."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM rule_states WHERE rule = ?", (rule,))
-
-
-def _facts(definition: str) -> Mapping[str, Any]:
-    """The first release kept the rule as it was, with one receiver and its condition in two parts."""
-    kept: dict[str, Any] = json.loads(definition)
-    if "condition" in kept:
-        return kept
-    return {
-        "alert": kept["alert"],
-        "group": kept["group"],
-        "metric": kept["metric"],
-        "bucket": kept["bucket"],
-        "condition": f"{kept['operator']} {kept['threshold']:g}",
-        "severity": kept["labels"].get("severity", "warning"),
-        "owner": kept["owner"],
-        "labels": kept["labels"],
-        "annotations": kept["annotations"],
-        "receivers": [kept["receiver"]] if kept["receiver"] else [],
-    }

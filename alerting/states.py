@@ -69,6 +69,8 @@ class RuleState:
     """The state of one rule. `alert_id` is empty unless an incident is open; then `started_ms` says since when.
 
     `since_ms` is when this state was entered (Unix ms), `cause` why. `start_value` is that of the incident's start.
+    `order` grows with every state of the rule, also when the clock steps back or another machine's clock is behind: as
+    long as all is well it is `since_ms`.
     """
 
     state: State
@@ -78,6 +80,7 @@ class RuleState:
     started_ms: int | None = None
     start_value: float | None = None
     cause: str = ""
+    order: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -130,7 +133,7 @@ def close(current: RuleState, cause: str, now_ms: int) -> tuple[RuleState, Trans
     """Begin anew for a reason outside the numbers (the rule was removed); an incident ends, and that is told."""
     if current.is_open:
         return _resolve(current, current.value, now_ms, cause)
-    anew = RuleState(State.INACTIVE, now_ms, current.value, cause=cause)
+    anew = RuleState(State.INACTIVE, now_ms, current.value, cause=cause, order=_after(current, now_ms))
     return anew, Transition(current.state, anew, cause, "", None)
 
 
@@ -143,7 +146,7 @@ def _on_breach(
         return _enter(current, seen.value, State.PENDING, now_ms, _why("breached", 0, seen))
     cause = _why("breached", timing.for_ms, seen)
     opened = alert_id(rule, now_ms)
-    fired = RuleState(State.FIRING, now_ms, seen.value, opened, now_ms, seen.value, cause)
+    fired = RuleState(State.FIRING, now_ms, seen.value, opened, now_ms, seen.value, cause, _after(current, now_ms))
     return fired, Transition(current.state, fired, cause, opened, now_ms, seen.value, Message.FIRING)
 
 
@@ -157,6 +160,10 @@ def _on_clear(
     return _resolve(current, seen.value, now_ms, _why("clear", timing.keep_firing_for_ms, seen))
 
 
+def _after(current: RuleState, now_ms: int) -> int:
+    return max(now_ms, current.order + 1)
+
+
 def _waited(current: RuleState, state: State, now_ms: int) -> int:
     return max(0, now_ms - current.since_ms) if current.state is state else 0
 
@@ -168,7 +175,7 @@ def _why(what: str, waited_ms: int, seen: Observation) -> str:
 
 
 def _resolve(current: RuleState, value: float | None, now_ms: int, cause: str) -> tuple[RuleState, Transition]:
-    ended = RuleState(State.INACTIVE, now_ms, value, cause=cause)
+    ended = RuleState(State.INACTIVE, now_ms, value, cause=cause, order=_after(current, now_ms))
     told = Transition(
         current.state, ended, cause, current.alert_id, current.started_ms, current.start_value, Message.RESOLVED
     )
@@ -180,5 +187,6 @@ def _enter(
 ) -> tuple[RuleState, Transition | None]:
     if state is current.state:
         return replace(current, value=value), None
-    entered = replace(current, state=state, since_ms=now_ms, value=value, cause=cause)
+    order = _after(current, now_ms)
+    entered = replace(current, state=state, since_ms=now_ms, value=value, cause=cause, order=order)
     return entered, Transition(current.state, entered, cause, current.alert_id, current.started_ms, current.start_value)

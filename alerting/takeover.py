@@ -43,16 +43,17 @@ class Predecessors(Protocol):
 def take_over(store: AlertStore, predecessors: Predecessors, public_url: str, now_ms: int) -> None:
     """Bring the file up to what the log knows; the same again changes nothing."""
     known = store.rules.all()
-    newer = {key_of(row): row for row in predecessors.last_transitions() if _is_newer(row, known.get(key_of(row)))}
-    states = {key: stored_of(row) for key, row in newer.items()}
+    logged = {key_of(row): stored_of(row) for row in predecessors.last_transitions()}
+    states = {key: stored for key, stored in logged.items() if _is_newer(stored, known.get(key))}
     ids = {each.state.alert_id for each in (*known.values(), *states.values()) if each.state.is_open}
     rows = predecessors.told(now_ms - LOOK_BACK_MS, sorted(ids))
     _end_what_was_left(store, known, states, rows, public_url, now_ms)
     store.adopt(states, list(_incidents(rows, ids, public_url, now_ms)))
 
 
-def _is_newer(row: Row, known: Stored | None) -> bool:
-    return known is None or known.state.since_ms < row["at_ms"]
+def _is_newer(logged: Stored, known: Stored | None) -> bool:
+    """Files of the first release know no order but time."""
+    return known is None or max(known.state.order, known.state.since_ms) < logged.state.order
 
 
 def _end_what_was_left(

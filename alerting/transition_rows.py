@@ -42,6 +42,7 @@ def transition_row(
         "detail": transition.cause,
         "started_ms": transition.started_ms,
         "start_value": transition.start_value,
+        "order": transition.after.order,
         "comparison": comparison,
         "labels": facts["labels"],
         "annotations": facts["annotations"],
@@ -75,11 +76,11 @@ def _transition_of(row: Mapping[str, Any]) -> Transition:
     before, state, at_ms = State(row["from_state"]), State(row["to_state"]), int(row["at_ms"])
     alert_id, cause, value = row["alert_id"], row["detail"], row["value"]
     started_ms = row.get("started_ms", at_ms) if alert_id else None
-    start_value = row.get("start_value")
+    start_value, order = row.get("start_value"), int(row.get("order", at_ms))
     if state is State.INACTIVE:
-        after = RuleState(state, at_ms, value, cause=cause)
+        after = RuleState(state, at_ms, value, cause=cause, order=order)
     else:
-        after = RuleState(state, at_ms, value, alert_id, started_ms, start_value, cause)
+        after = RuleState(state, at_ms, value, alert_id, started_ms, start_value, cause, order)
     return Transition(before, after, cause, alert_id, started_ms, start_value, _message_of(row))
 
 

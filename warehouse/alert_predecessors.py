@@ -11,9 +11,11 @@ from warehouse.reports import alert_row
 
 _ROWS = f"SELECT * EXCEPT at, toUnixTimestamp64Milli(at) AS at_ms FROM {DATABASE}.alert_log_rows FINAL"
 
-# A rule that was ended and began anew at the same moment stands where it began.
+# Clocks step back and differ between machines: rows say their order themselves, but for those of the first release.
 _LAST = f"""
-{_ROWS} WHERE kind = 'transition' ORDER BY at DESC, to_state = 'inactive' LIMIT 1 BY rule_group, alert
+{_ROWS} WHERE kind = 'transition'
+ORDER BY if(JSONHas(details, 'order'), JSONExtractInt(details, 'order'), toUnixTimestamp64Milli(at)) DESC
+LIMIT 1 BY rule_group, alert
 """
 
 _TOLD = f"""
