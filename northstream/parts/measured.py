@@ -10,11 +10,13 @@ from typing import Any
 from metrics.assembling import Assembled, Sources
 from metrics.dimensions import Dimensions
 from northstream.clock import unix_ms
+from northstream.failures import UserError
 from northstream.live_catalogue import LiveCatalogue
 from northstream.parts.stores import Stores
 from northstream.settings import Settings
 from northstream.workspaces import workspace_folder
 from schemas.measuring import Measures
+from schemas.workspace_folder import WorkspaceErrors
 from warehouse.client import Warehouse
 
 
@@ -45,10 +47,13 @@ def open_measured(stores: Stores, settings: Settings) -> Measured:
     A definition that changed without a new version is measured as the files say; boards go on with the one before.
 
     Raises:
-        WorkspaceErrors: its catalogue is broken.
+        UserError: its catalogue is broken, with every finding.
     """
     workspace = stores.workspace
-    catalogue = LiveCatalogue(lambda: workspace_folder(settings), workspace)
+    try:
+        catalogue = LiveCatalogue(lambda: workspace_folder(settings), workspace)
+    except WorkspaceErrors as error:
+        raise UserError(f"the catalogue cannot be used:\n{error}") from error
     traits = (workspace.person_traits, workspace.group_traits)
     sources = Sources(
         warehouse=_Unwritten(stores.warehouse),
