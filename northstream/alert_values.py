@@ -19,7 +19,6 @@ from northstream.numbers.sightings import Sightings
 from schemas.alerts import Bucket, FunnelSubject, MetricSubject, QualitySubject, Subject
 from schemas.calendar import Calendar
 from schemas.catalogue import MetricDefinition
-from schemas.computes import STREAMED, Counter
 from schemas.definitions import FunnelDefinition
 
 PUBLISHED = Manner(every_seconds=2, most_age_seconds=60)
@@ -55,12 +54,9 @@ class NumberParts:
         """The counters of what the stream counts; None: it is to be looked up elsewhere. Raises NotLookedUp."""
         if isinstance(subject, FunnelSubject):
             return counters_of_funnel(subject, self.funnels)
-        if not isinstance(subject, MetricSubject) or subject.segments or subject.metric not in STREAMED:
+        if not isinstance(subject, MetricSubject) or subject.segments:
             return None
-        defined = self.metrics().get(subject.metric)
-        # A workspace may mean something else by one of these names.
-        is_streamed = defined is None or isinstance(defined.compute, Counter)
-        return counters_of_metric(subject.metric) if is_streamed else None
+        return counters_of_metric(subject.metric, self.metrics().get(subject.metric))
 
     def counted(
         self, counters: Counters, bucket: Bucket, count: int, now_ms: int, through: Callable[[], int | None]

@@ -10,6 +10,7 @@ from alerting.numbers import NotLookedUp, Point
 from northstream.numbers.buckets import Span, today_of
 from schemas.alerts import FunnelSubject
 from schemas.calendar import Calendar
+from schemas.catalogue import MetricDefinition
 from schemas.computes import STREAMED, Counter
 from schemas.definitions import FunnelDefinition
 from schemas.reading import Reports, funnel_counter
@@ -23,10 +24,15 @@ Counters = tuple[str, str | None]
 """Numerator, and denominator of a rate."""
 
 
-def counters_of_metric(metric: str) -> Counters:
-    """The counters of one of `schemas.computes.STREAMED`."""
-    formula: Counter = STREAMED[metric]
-    return formula.numerator, formula.denominator
+def counters_of_metric(metric: str, defined: MetricDefinition | None) -> Counters | None:
+    """The counters of one of `schemas.computes.STREAMED`, described by the workspace or not; None: it is none.
+
+    A workspace may mean something else by one of these names.
+    """
+    compute = defined.compute if defined is not None else STREAMED.get(metric)
+    if metric not in STREAMED or not isinstance(compute, Counter):
+        return None
+    return compute.numerator, compute.denominator
 
 
 def counters_of_funnel(subject: FunnelSubject, funnels: Sequence[FunnelDefinition]) -> Counters:
