@@ -16,6 +16,7 @@ _BENCHES = {
     "stream": "bench.stream",
     "people": "bench.people",
     "latency": "bench.latency",
+    "alerts": "bench.alerts",
     "sustained": "bench.sustained",
     "queries": "bench.queries",
     "catalogue": "bench.catalogue",
