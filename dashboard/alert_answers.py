@@ -19,6 +19,7 @@ _UNSAID: Mapping[str, Any] = {
     "findings": [],
     "data": {"bad": False, "because": []},
     "watch": {"age_seconds": None},
+    "dead_mans_switch": None,
     "judged_at": None,
 }
 _UNSAID_OF_RULE: Mapping[str, Any] = {
@@ -99,7 +100,7 @@ def shown_incident(incident: Incident, given: Acknowledgement | None, now_ms: in
         "last_value": values[-1] if values else None,
         "cause": incident.cause,
         "told": [_shown_step(step) for step in steps if step.kind == "delivery"],
-        "held": [_shown_step(step) for step in steps if step.kind not in ("delivery", "transition")],
+        "held": [_shown_step(step) for step in steps if step.kind == "notice"],
         "acknowledged": None if given is None else shown_acknowledgement(given),
         "changes": [_shown_change(step) for step in incident.changes],
     }

@@ -68,7 +68,7 @@ class Alerts(Shape):
 
     `messages`: the newest 200 that were owed, and dead letters. `findings`: what is wrong with an edit of the files;
     the rules before it go on. `data`: whether the data is bad, and which rules say so. `watch`: how old the
-    youngest self-watch event is that crossed the whole path.
+    youngest self-watch event is that crossed the whole path. `dead_mans_switch`: who is told that all is well.
     """
 
     alerts: list[RuleStanding]
@@ -78,6 +78,7 @@ class Alerts(Shape):
     findings: list[str]
     data: dict[str, Any]
     watch: dict[str, Any]
+    dead_mans_switch: dict[str, Any] | None
     judged_at: str | None
 
     model_config = shown_as(
@@ -119,13 +120,19 @@ class Alerts(Shape):
             "findings": [],
             "data": {"bad": False, "because": []},
             "watch": {"age_seconds": 3.2},
+            "dead_mans_switch": {
+                "receiver": "am",
+                "every_seconds": 60,
+                "last_delivered_at": "2026-11-02T09:40:30.000Z",
+                "last_failure": None,
+            },
             "judged_at": "2026-11-02T09:41:07.250Z",
         }
     )
 
 
 class IncidentStepReport(Shape):
-    """A message's end (`delivery`: `delivered` or `dead`), or why nobody was told."""
+    """A message's end (`delivery`: `delivered` or `dead`), or a `notice` that was `held`, `dropped` or `sent` later."""
 
     at: str | None
     kind: str

@@ -1,6 +1,6 @@
 // Incidents of alerts: as a table, and as bands behind a metric's line.
 
-import { alertValue, lasted, ruleLink } from "./alert_words.js";
+import { alertValue, lasted, reasonWords, ruleLink } from "./alert_words.js";
 import { context, say, texts } from "./context.js";
 import { element } from "./elements.js";
 import { smallNotice } from "./notices.js";
@@ -40,7 +40,7 @@ function toldOf({ told, held }) {
   const delivered = receivers("delivered");
   const lines = [
     ...receivers("dead").map((receiver) => element("span", { class: "under worse" }, say(texts.told_dead, { receiver }))),
-    ...held.map((step) => element("span", { class: "under" }, [step.receiver, nameOf("step", step.status || step.kind), step.detail].filter(Boolean).join(" · "))),
+    ...held.map((step) => element("span", { class: "under" }, [step.receiver, nameOf("step", step.status), reasonWords(step.detail)].filter(Boolean).join(" · "))),
   ];
   return element("span", {}, delivered.length ? delivered.join(", ") : texts.nobody_told, ...lines);
 }

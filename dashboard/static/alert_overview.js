@@ -26,7 +26,7 @@ export function overview({ head, sheet }, changed) {
   return {
     controls,
     update(told) {
-      draw(head, [standing(told), told.alerts.map(({ state }) => state)], () => headParts(told));
+      draw(head, [told.watch, told.dead_mans_switch, told.alerts.map(({ state }) => state)], () => headParts(told));
       draw(controls, ownersOf(told.alerts), () => filters(told.alerts));
       draw(places.notices, [told.findings, told.data], () => noticesOf(told));
       draw(places.rules, [told.alerts, question()], () => rulesParts(told));
@@ -52,13 +52,12 @@ function headParts(told) {
 }
 
 /** How alerting itself is: the self-watch, the dead man's switch. */
-function standing({ watch }) {
+function standing({ watch, dead_mans_switch: alive }) {
   const age = watch.age_seconds;
   const late = age !== null && age !== undefined && age > LATE_WATCH_SECONDS;
   const said = [];
   if (age !== null && age !== undefined) said.push([texts.watch_age, duration(Math.round(age)), late]);
-  const switched = watch.dead_mans_switch;
-  if (switched) said.push([texts.dead_mans_switch, say(texts.switch_told, { receiver: switched.receiver, time: instant(switched.last_told_at) }), Boolean(switched.last_failure)]);
+  if (alive) said.push([texts.dead_mans_switch, alive.last_failure ?? say(texts.switch_told, { receiver: alive.receiver, time: instant(alive.last_delivered_at) }), Boolean(alive.last_failure)]);
   return said.map(([name, value, isBad]) => element("span", { class: isBad ? "worse" : "" }, `${name} `, element("b", {}, value)));
 }
 

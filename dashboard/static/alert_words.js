@@ -61,7 +61,13 @@ export function heldLines(rule) {
 
 function heldWords(why, rule) {
   if (why === "silenced" && rule.silenced_until) return say(texts.held_silenced_until, { time: instant(rule.silenced_until) });
-  return texts[`held_${why.replaceAll(" ", "_")}`] ?? why;
+  return reasonWords(why);
+}
+
+/** Why something was held back; "after …" once it went out all the same. */
+export function reasonWords(why) {
+  const late = /^after (.*)$/.exec(why);
+  return late ? say(texts.held_after, { why: reasonWords(late[1]) }) : (texts[`held_${why}`] ?? why);
 }
 
 /** "for 12 min" of an incident; of one that is open since when. */

@@ -73,7 +73,7 @@ def an_incident(alert_id="a1", began=10, ended=None, condition="> 20"):
     ended_ms = None if ended is None else NOW_MS - ended * MINUTE
     steps = (
         IncidentStep(started, "transition", 24.0, "inactive", "firing", detail="breached"),
-        IncidentStep(started + 1, "notice", status="held", receiver="chat", detail="quiet hours"),
+        IncidentStep(started + 1, "notice", status="held", receiver="chat", detail="quiet_hours"),
         IncidentStep(started + 1000, "delivery", 24.0, receiver="ops", status="delivered", attempts=1),
         IncidentStep(started + 2000, "transition", 31.0, "recovering", "firing", detail="breached again"),
         IncidentStep(started + 3000, "transition", 18.0, "firing", "recovering", detail="clear"),
@@ -102,7 +102,7 @@ async def test_an_incident_says_when_what_why_and_who(client, history, controls)
     assert (newer.duration_seconds, newer.ended_at, newer.first_value, newer.peak_value) == (600.0, None, 24.0, 31.0)
     assert (newer.cause, newer.acknowledged.by, newer.last_value) == ("breached", "ana", 18.0)
     assert [(step.receiver, step.status) for step in newer.told] == [("ops", "delivered")]
-    assert [(step.receiver, step.detail) for step in newer.held] == [("chat", "quiet hours")]
+    assert [(step.receiver, step.detail) for step in newer.held] == [("chat", "quiet_hours")]
     assert (older.duration_seconds, older.peak_value, older.acknowledged) == (3600.0, 18.0, None)
 
 
