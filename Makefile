@@ -37,6 +37,7 @@ lint: .venv/development
 	$(BIN)/lint-imports
 	$(BIN)/northstream plan lint
 	$(BIN)/northstream metrics lint
+	$(BIN)/northstream alerts lint
 
 format: .venv/development
 	$(BIN)/ruff format .

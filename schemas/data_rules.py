@@ -46,7 +46,7 @@ BUILT_IN: tuple[AlertRule, ...] = (
         "DataLate",
         "lag_seconds",
         30.0,
-        for_seconds=150.0,
+        for_seconds=180.0,
         severity="critical",
         summary="Events are accepted but not counted, loaded and published in time: numbers stand still.",
     ),
