@@ -114,8 +114,10 @@ def _batch(notice: Notice, context: Context) -> tuple[str, ...]:
 def _tell(batch: Sequence[Notice], decided: Plan, tally: Tally, context: Context, now_ms: int) -> Tally:
     """Add a batch's message and what stays behind to the plan; the tally afterwards."""
     receiver = batch[0].receiver
-    due_ms = min(each.created_ms for each in batch) + int(context.manners(receiver).group_wait_seconds * 1000)
-    if now_ms < due_ms:
+    first_ms = min(each.created_ms for each in batch)
+    due_ms = first_ms + int(context.manners(receiver).group_wait_seconds * 1000)
+    # A clock that was set back says nothing of how long they have waited.
+    if first_ms <= now_ms < due_ms:
         decided.held += [(each, Hold(Reason.GROUP_WAIT, due_ms)) for each in batch]
         return tally
     going: list[Notice] = []

@@ -4,17 +4,19 @@ Does not decide anything. Any method may raise `sqlite3.OperationalError`, as wh
 changed then.
 """
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from alerting import payload
 from alerting.control_store import ControlStore
 from alerting.database import Database, Step
 from alerting.editions import FIRST, NOTICES, ORDER
 from alerting.log_queue import LogQueue, append_log
 from alerting.notice_store import Fate, NoticeStore
 from alerting.notices import News
-from alerting.outbox import OUTBOX_SCHEMA, Outbox, move_old_outbox
+from alerting.outbox import OUTBOX_SCHEMA, Outbox, Outgoing, move_old_outbox
 from alerting.rule_states import RuleStates, Stored
 
 _EDITIONS: Sequence[Sequence[Step]] = (
@@ -62,15 +64,30 @@ class AlertStore:
 
         Starts come before their ends. What is here already stays, unless the other has settled it.
         """
+        ended = {news.alert_id for news, _ in incidents if news.kind == "resolved"}
         with self.database.transaction() as connection:
             for rule, stored in states.items():
                 self.rules.keep(connection, rule, stored)
             for news, fates in incidents:
                 self.notices.keep(connection, news)
                 self.notices.settle(connection, news, fates)
+                if news.alert_id not in ended:
+                    told = [each for each, fate in fates.items() if fate == "told"]
+                    self.outbox.put_told(connection, _not_yet_here(connection, news, told), news.at_ms)
 
     def prune(self, now_ms: int) -> None:
         """Forget what is long over and told."""
         self.outbox.prune(now_ms - _KEPT_DELIVERED_MS)
         self.notices.prune(now_ms - _KEPT_INCIDENTS_MS)
         self.controls.prune(now_ms - _KEPT_WISHES_MS)
+
+
+def _not_yet_here(connection: sqlite3.Connection, news: News, receivers: Sequence[str]) -> list[Outgoing]:
+    """The messages by which receivers were told elsewhere, for channels that repeat what is open."""
+    query = "SELECT 1 FROM message_parts WHERE receiver = ? AND alert_id = ?"
+    body = payload.body(f"alert.{news.kind}", news.told, news.at_ms)
+    return [
+        Outgoing(f"msg_{news.alert_id}_{news.kind}", each, body, news.at_ms)
+        for each in receivers
+        if connection.execute(query, (each, news.alert_id)).fetchone() is None
+    ]
