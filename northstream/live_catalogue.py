@@ -22,7 +22,8 @@ from schemas.lint_findings import LintFinding
 from schemas.workspace_folder import MAIN_FILE, WorkspaceErrors, yaml_files
 from schemas.yaml_lines import Finding
 
-WATCHED = ("metrics", "boards", "plan")
+WATCHED = ("metrics", "boards", "plan", "alerts")
+"""What the catalogue says, may use, and may not take away."""
 
 log = logging.getLogger(__name__)
 
