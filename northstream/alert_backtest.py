@@ -28,6 +28,9 @@ class AlertBacktests:
         if not 1 <= days <= LONGEST_DAYS:
             raise NoBacktest(f"days: from 1 to {LONGEST_DAYS}, not {days}")
         tried = with_condition(find_rule(self.definitions().rules, rule), condition)
+        if isinstance(tried.comparison, Absence):
+            # A silence has no samples of its own, and what a usual day was then is not looked up.
+            tried = replace(tried, min_samples=0.0)
         past = self.past.read(tried, days)
         found = backtest(tried, past, self.timezone)
         return replace(found, suggestions=suggest(tried, past))
