@@ -146,15 +146,14 @@ def _limit(limit: Mapping[str, Any] | None) -> str:
 
 
 def _compared(comparison: Mapping[str, Any] | None) -> str:
-    """What the value was held against, of rules on changes and anomalies."""
-    if not comparison:
-        return ""
-    known = [
-        f"{name.replace('_', ' ')} {number(value)}"
-        for name, value in comparison.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    ]
-    return f"{comparison.get('kind', '')} ({', '.join(known)})" if known else str(comparison.get("kind", ""))
+    """What the value was held against, of rules on changes and anomalies; empty of others."""
+    match comparison or {}:
+        case {"kind": "change", "baseline": baseline, "change": change, "unit": unit, "against": against}:
+            before = "a week before" if against == "last_week" else "in the bucket before"
+            return f"{number(baseline)} {before}, a change of {number(change)}{' %' if unit == 'percent' else ''}"
+        case {"kind": "anomaly", "baseline": baseline, "z": z}:
+            return f"{number(baseline)} is usual, z-score {number(z)}"
+    return ""
 
 
 def _sentences(each: Said) -> list[str]:

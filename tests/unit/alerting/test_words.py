@@ -63,6 +63,29 @@ def test_an_end_says_how_long_it_lasted_and_what_the_value_was():
     assert "after 40 s" in said("alert.resolved", **ENDED, duration_seconds=40).subject
 
 
+@pytest.mark.parametrize(
+    ("comparison", "line"),
+    [
+        (
+            {"kind": "change", "against": "last_week", "unit": "percent", "baseline": 1200.0, "change": -42.5},
+            "Compared: 1,200 a week before, a change of -42.5 %",
+        ),
+        (
+            {"kind": "change", "against": "previous", "unit": "absolute", "baseline": 12.0, "change": 18.0},
+            "Compared: 12 in the bucket before, a change of 18",
+        ),
+        (
+            {"kind": "anomaly", "baseline": 80.0, "spread": 3.0, "z": 4.25, "points": 8},
+            "Compared: 80 is usual, z-score 4.25",
+        ),
+    ],
+)
+def test_what_the_value_was_held_against_is_told(comparison, line):
+    """A change without what was before says little. Of a threshold the condition says it all."""
+    assert line in said("alert.firing", **DATA, comparison=comparison).text.split("\n")
+    assert "Compared" not in said("alert.firing", **DATA, comparison={"kind": "threshold"}).text
+
+
 def test_a_reminder_says_that_it_is_one():
     """Nobody takes it for a new incident."""
     message = said("alert.reminder", **DATA)
