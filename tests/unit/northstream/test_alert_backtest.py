@@ -216,6 +216,6 @@ def test_the_text_marks_incidents_below_the_line() -> None:
     assert "été/Trop d'inscriptions <&> 🚀: signups (running bucket) > 20" in text
     line = next(line for line in text.splitlines() if "▔" in line)
     assert 6 < line.count("▔") < 10
-    assert "2026-10-25 10:00          14h          25          30" in text
+    assert "2026-10-25 10:00         14h          25          30" in text
     assert "> 30" in text
     assert "Looked at once an hour" in text
