@@ -90,10 +90,23 @@ def headline(each: Said) -> str:
     if each.kind == RESOLVED:
         seconds = lasted(each)
         after = f" after {lasting(seconds)}" if seconds is not None else ""
-        return _line(f"[resolved] {data['alert']}{after}: {data['metric']} is {number(data['value'])}")
+        return _line(f"[resolved] {data['alert']}{after}: {data['metric']} {_seen(each)}")
     sort = {REMINDER: "still firing, ", ACKNOWLEDGED: "acknowledged, "}.get(each.kind, "")
     condition = f" ({data['condition']})" if data["condition"] else ""
-    return _line(f"[{sort}{data['severity']}] {data['alert']}: {data['metric']} is {number(data['value'])}{condition}")
+    return _line(f"[{sort}{data['severity']}] {data['alert']}: {data['metric']} {_seen(each)}{condition}")
+
+
+def _is_absence(data: Mapping[str, Any]) -> bool:
+    """Its value is the time since the last one was received."""
+    return bool((data.get("comparison") or {}).get("kind") == "absence")
+
+
+def _seen(each: Said) -> str:
+    """The value as a predicate."""
+    value = each.data["value"]
+    if not _is_absence(each.data) or value is None:
+        return f"is {number(value)}"
+    return f"was seen {lasting(value)} ago" if each.is_end else f"was last seen {lasting(value)} ago"
 
 
 def _subject(told: Sequence[Said]) -> str:
@@ -121,7 +134,7 @@ def _rows(each: Said) -> list[Row]:
         ("Owner", str(data["owner"])),
         ("Metric", f"{data['metric']} ({data['bucket']})" if data["metric"] else ""),
         ("Condition", str(data["condition"])),
-        ("Value", number(data["value"]) if each.kind != TEST else ""),
+        ("Value", number(data["value"]) if each.kind != TEST and not _is_absence(data) else ""),
         ("Value at the start", number(data["start_value"]) if data.get("start_value") is not None else ""),
         ("Compared", _compared(data.get("comparison"))),
         ("Started", _instant(data["started_at"])),

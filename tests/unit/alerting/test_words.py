@@ -86,6 +86,14 @@ def test_what_the_value_was_held_against_is_told(comparison, line):
     assert "Compared" not in said("alert.firing", **DATA, comparison={"kind": "threshold"}).text
 
 
+def test_absence_is_told_as_a_time():
+    """Its value is in seconds, which nobody would guess."""
+    absence = {"comparison": {"kind": "absence", "seconds": 7_500.0}, "value": 7_500.0, "condition": "absent for 2h"}
+    message = said("alert.firing", **DATA | absence)
+    assert message.subject == "[critical] SignupsHigh: signups was last seen 2 h 5 min ago (absent for 2h)"
+    assert "Value:" not in message.text
+
+
 def test_a_reminder_says_that_it_is_one():
     """Nobody takes it for a new incident."""
     message = said("alert.reminder", **DATA)
