@@ -124,7 +124,6 @@ def test_a_metric_is_not_taken_away_from_under_a_rule(folder: Path, live: Live) 
     )
     assert (live.condition(), live.alerts.findings()) == ("> 10", ())
     (folder / "alerts" / "zz.yaml").unlink()
-    (folder / "workspace.yaml").write_text("name: No rule\nsignup: Account Created\n", "utf-8")
     live.settle()
     assert "tasks" not in live.catalogue.current().metrics
     assert {rule.group for rule in live.alerts.current().rules} == {"data"}

@@ -31,9 +31,9 @@ def text_of(case: dict[str, Any]) -> str:
     if "alerts" in case:
         return str(case["alerts"])
     rule = {key: value for key, value in (GOOD | case.get("rule", {})).items() if value is not None}
-    groups = yaml.safe_dump({"groups": [{"name": "g", "rules": [rule]}]}, sort_keys=False, allow_unicode=True)
+    groups: str = yaml.safe_dump({"groups": [{"name": "g", "rules": [rule]}]}, sort_keys=False, allow_unicode=True)
     hooks = [HOOK.format(name=name) for name in case.get("hooks", ())]
-    return "".join(["receivers:\n", *hooks] if hooks else []) + case.get("head", "") + groups
+    return "".join([*(["receivers:\n", *hooks] if hooks else []), case.get("head", ""), groups])
 
 
 def read(folder: Path, ground: AlertGround, text: str) -> AlertBook:
