@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from alerting.numbers import NotLookedUp, Point
 from northstream.numbers.buckets import Span
-from northstream.numbers.completed import Question
+from northstream.numbers.completed import PATIENCE_MS, Question
 from schemas.alerts import Bucket
 from schemas.calendar import Calendar
 from schemas.catalogue import MetricDefinition
@@ -19,7 +19,8 @@ from warehouse.published_values import PublishedValue
 
 LATE_MS = 120_000
 """A number that is refreshed in time has been computed anew so long after its bucket was over, and twice its metric's
-interval: then it is judged as it is published, though it may go on moving (cohorts that mature, late events)."""
+interval, an hour at most: then it is judged as published, though it may go on moving (cohorts mature, events are late).
+"""
 
 
 class Published(Protocol):
@@ -58,7 +59,7 @@ class PublishedPoints:
 def _is_there(found: PublishedValue | None, end_ms: int, moment: Moment, definition: MetricDefinition) -> bool:
     if found is None or moment.through_ms is None or moment.through_ms < end_ms:
         return False
-    return found.was_over or moment.now_ms - end_ms >= LATE_MS + 2000 * definition.refresh_seconds
+    return found.was_over or moment.now_ms - end_ms >= min(LATE_MS + 2000 * definition.refresh_seconds, PATIENCE_MS)
 
 
 def defined(metric: str, metrics: Mapping[str, MetricDefinition]) -> MetricDefinition:

@@ -1,5 +1,6 @@
 """Which numbers an alert rule is told: of which buckets, from where, how old, and what is said when there are none."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -250,6 +251,10 @@ def test_what_was_published_while_its_day_ran_is_not_its_number_yet(world):
     assert world.series("rate", "complete")[0].first == date(2026, 11, 20)
     world.now_ms = MIDNIGHT + 240_000
     assert world.series("rate", "complete")[0].first == date(2026, 11, 21)
+    world.catalogue.metrics["rate"] = replace(metric("rate"), refresh_seconds=86_400)
+    assert world.series("rate", "complete")[0].first == date(2026, 11, 20)
+    world.now_ms = MIDNIGHT + 3_600_000
+    assert world.series("rate", "complete") == [Point(date(2026, 11, 21), 1.0)]
 
 
 def test_samples_of_an_amount_are_itself_and_of_a_score_unknown(world):
