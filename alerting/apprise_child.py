@@ -6,6 +6,7 @@ itself when its time is over. See docs/decisions/0705-apprise-in-a-process-of-it
 In: `{"url", "title", "text", "html", "mood", "allow_private", "seconds"}`. Out: `{"taken", "detail", "retry_after"}`.
 """
 
+import contextlib
 import ctypes
 import ipaddress
 import json
@@ -103,7 +104,9 @@ def main() -> None:
     die_with_parent()
     # A parent that died where the kernel does not tell cannot end it.
     signal.setitimer(signal.ITIMER_REAL, asked["seconds"])
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    # Some systems know no such limit.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     logging.disable(logging.CRITICAL)
     answer_to = os.dup(sys.stdout.fileno())
     # What a plugin prints is nobody's business.

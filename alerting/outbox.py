@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS message_parts (
     receiver TEXT NOT NULL, alert_id TEXT NOT NULL, seq INTEGER NOT NULL, is_end INTEGER NOT NULL,
     PRIMARY KEY (receiver, alert_id, seq)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS message_parts_by_message ON message_parts (seq);
 """
 """`since_ms`: giving up is counted from here. `done`: which places of the receiver have taken it (see `Waiting`).
 

@@ -117,4 +117,6 @@ async def _asked_of_child(asked: Mapping[str, Any], seconds: float) -> dict[str,
 
 def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    if "SSL_CERT_FILE" in kept:
+        kept.setdefault("REQUESTS_CA_BUNDLE", kept["SSL_CERT_FILE"])
     return kept | {"no_proxy": "*", "HOME": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1"}
