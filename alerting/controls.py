@@ -8,13 +8,16 @@ import logging
 import sqlite3
 from collections.abc import Callable
 
+from alerting import payload
 from alerting.log_queue import append_log
 from alerting.notice_rows import acknowledged_row
 from alerting.notices import Acknowledged
+from alerting.outbox import Outgoing
+from alerting.said import ACKNOWLEDGED
 from alerting.store import AlertStore
 from alerting.wished import trial
 from schemas.alert_controls import Acknowledgement, AlertControls, Wish
-from schemas.alerts import AlertDefinitions
+from schemas.alerts import AlertDefinitions, PagerDutyReceiver
 from schemas.reading import ReadingUnavailable
 
 LOOK_SECONDS = 1.0
@@ -63,19 +66,30 @@ class Controls:
         except ReadingUnavailable:
             return False
         self._store.controls.keep_silences(silences)
-        for each in acknowledgements:
-            self._acknowledge(each)
+        acknowledged = [self._acknowledge(each, now_ms) for each in acknowledgements]
         granted = [self._grant(wish, now_ms) for wish in wishes if not self._store.controls.is_granted(wish.id)]
-        return any(granted)
+        return any((*acknowledged, *granted))
 
-    def _acknowledge(self, given: Acknowledgement) -> None:
+    def _acknowledge(self, given: Acknowledgement, now_ms: int) -> bool:
+        """Whether anybody is told."""
         if not self._store.notices.is_unacknowledged(given.alert_id):
-            return
+            return False
         acknowledged = Acknowledged(given.author, given.at_ms, given.note)
         with self._store.database.transaction() as connection:
             told = self._store.notices.acknowledge(connection, given.alert_id, acknowledged)
-            if told:
-                append_log(connection, [acknowledged_row(told, acknowledged)])
+            if not told:
+                return False
+            append_log(connection, [acknowledged_row(told, acknowledged)])
+            pagers = self._pagers(connection, given.alert_id)
+            body = payload.body(ACKNOWLEDGED, told, now_ms)
+            webhook_id = f"msg_{given.alert_id}_acknowledged"
+            self._store.outbox.put(connection, [Outgoing(webhook_id, each, body, now_ms) for each in pagers])
+        return bool(pagers)
+
+    def _pagers(self, connection: sqlite3.Connection, alert_id: str) -> list[str]:
+        """Receivers that go on paging until somebody has the incident in hand, of those that heard of its start."""
+        heard = self._store.notices.heard(connection, alert_id)
+        return [each for each in heard if isinstance(self._definitions().receiver(each), PagerDutyReceiver)]
 
     def _grant(self, wish: Wish, now_ms: int) -> bool:
         """Both are as good as once if a kill comes between: a test has one id, and a letter that waits is not dead."""

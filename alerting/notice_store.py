@@ -132,6 +132,15 @@ class NoticeStore:
         ).fetchone()
         return {} if found is None else dict(json.loads(found[0]))
 
+    def heard(self, connection: sqlite3.Connection, alert_id: str) -> list[str]:
+        """Receivers that were told the start of an incident which is open."""
+        rows = connection.execute(
+            "SELECT n.receiver FROM notices AS n JOIN incidents AS i USING (alert_id) WHERE n.alert_id = ?"
+            " AND n.kind = 'firing' AND n.status = 'told' AND i.ended_ms IS NULL ORDER BY n.receiver",
+            (alert_id,),
+        )
+        return [receiver for [receiver] in rows]
+
     def is_unacknowledged(self, alert_id: str) -> bool:
         """Whether the incident is known and nobody has it in hand."""
         query = "SELECT 1 FROM incidents WHERE alert_id = ? AND acknowledged IS NULL"

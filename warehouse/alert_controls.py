@@ -40,7 +40,9 @@ class AlertControlsStore:
         self._warehouse = warehouse
 
     def silences(self, from_ms: int) -> Sequence[Silence]:
-        return [_silence(row) for row in self._warehouse.records(_SILENCES, {"from_ms": from_ms})]
+        """One whose matchers cannot be read (no API has written it) silences nothing."""
+        found = [_silence(row) for row in self._warehouse.records(_SILENCES, {"from_ms": from_ms})]
+        return [silence for silence in found if silence.matchers]
 
     def acknowledgements(self, from_ms: int) -> Sequence[Acknowledgement]:
         return [Acknowledgement(**row) for row in self._warehouse.records(_ACKNOWLEDGEMENTS, {"from_ms": from_ms})]
@@ -71,9 +73,16 @@ def _silence_row(silence: Silence) -> dict[str, Any]:
 def _silence(row: Mapping[str, Any]) -> Silence:
     return Silence(
         stamp=Stamp(row["id"], row["version"], row["written_at_ms"]),
-        matchers=tuple(Matcher(each["name"], each["value"]) for each in msgspec.json.decode(row["matchers"])),
+        matchers=_matchers(row["matchers"]),
         starts_ms=row["starts_ms"],
         ends_ms=row["ends_ms"],
         author=row["author"],
         reason=row["reason"],
     )
+
+
+def _matchers(text: str) -> tuple[Matcher, ...]:
+    try:
+        return msgspec.json.decode(text, type=tuple[Matcher, ...])
+    except msgspec.DecodeError:
+        return ()

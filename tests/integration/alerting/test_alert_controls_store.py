@@ -19,11 +19,16 @@ HOSTILE = "'); DROP TABLE x -- <script>\n\t\\ {limit:UInt32} été 🎯"
 
 
 @pytest.fixture(scope="module")
-def controls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AlertControlsStore]:
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     warehouse = Warehouse.embedded(tmp_path_factory.mktemp("controls"))
     migrate(warehouse)
-    yield AlertControlsStore(warehouse)
+    yield warehouse
     warehouse.close()
+
+
+@pytest.fixture
+def controls(engine: Warehouse) -> AlertControlsStore:
+    return AlertControlsStore(engine)
 
 
 def test_a_silence_lives_in_editions(controls: AlertControlsStore) -> None:
@@ -46,6 +51,14 @@ def test_a_silence_lives_in_editions(controls: AlertControlsStore) -> None:
     assert controls.silences(NOW_MS + 60_000) == [longer]
     controls.append(replace(longer, stamp=Stamp("s1", 3, NOW_MS + 2, is_gone=True)))
     assert controls.silences(NOW_MS) == [sooner]
+
+
+def test_a_silence_that_cannot_be_read_silences_nothing(controls: AlertControlsStore, engine: Warehouse) -> None:
+    """Rows written by hand are no reason to stop: neither those without matchers nor those with other things."""
+    controls.append(Silence(Stamp("s9", 1, NOW_MS), (), NOW_MS, NOW_MS + 900_000))
+    row = b'{"id": "s10", "version": 1, "written_at": "1795341600.123", "matchers": "[1]", "ends_ms": 1895341600123}'
+    engine.insert_lines("alert_silence_rows", ["id", "version", "written_at", "matchers", "ends_ms"], row, {})
+    assert controls.silences(NOW_MS + 90_000) == []
 
 
 def test_the_first_acknowledgement_counts_and_a_wish_is_one(controls: AlertControlsStore) -> None:

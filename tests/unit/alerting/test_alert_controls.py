@@ -15,13 +15,15 @@ from alerting.states import RuleState, State
 from alerting.store import AlertStore
 from alerting.teller import Teller
 from schemas.alert_controls import Acknowledgement, Matcher, Silence, Wish
-from schemas.alerts import AlertDefinitions, WebhookReceiver
+from schemas.alerts import AlertDefinitions, PagerDutyReceiver, WebhookReceiver
 from schemas.notes import Stamp
 from schemas.reading import ReadingUnavailable
 
 NOW_MS = 1_772_445_600_000
 TOLD = {"alert": "A", "group": "product", "alert_id": "a1", "value": 3.0, "severity": "warning", "labels": {}}
-OPS = AlertDefinitions(receivers=(WebhookReceiver("ops", "http://127.0.0.1:9/hook", "whsec_x"),))
+OPS = AlertDefinitions(
+    receivers=(WebhookReceiver("ops", "http://127.0.0.1:9/hook", "whsec_x"), PagerDutyReceiver("pager", "key"))
+)
 
 
 class Asked:
@@ -58,8 +60,8 @@ def controls_of(asked: Asked, store: AlertStore) -> Controls:
     return Controls(asked, store, lambda: OPS, lambda: NOW_MS, "http://127.0.0.1:8000")
 
 
-def begin_incident(store: AlertStore) -> None:
-    news = News("firing", "a1", "product/A", ("ops",), TOLD, NOW_MS)
+def begin_incident(store: AlertStore, *receivers: str) -> None:
+    news = News("firing", "a1", "product/A", receivers or ("ops",), TOLD, NOW_MS)
     store.record("product/A", Stored(RuleState(State.FIRING, NOW_MS), {}), [], news)
     Teller(store).tell(NOW_MS)
 
@@ -78,6 +80,15 @@ def test_the_first_acknowledgement_of_an_incident_is_kept_and_logged_once(asked:
     assert store.notices.acknowledged()["product/A"].by == "Ana"
     [row] = [row for _, row in store.log.rows()]
     assert (row["kind"], row["alert_id"], row["detail"]) == ("acknowledged", "a1", "Ana: on it")
+
+
+def test_a_pager_that_heard_of_the_start_is_told_that_somebody_has_it(asked: Asked, store: AlertStore) -> None:
+    """Once, and no other kind of receiver: to them it would be one more message."""
+    begin_incident(store, "ops", "pager")
+    asked.append(Acknowledgement("a1", NOW_MS, "Ana"))
+    assert [controls_of(asked, store).look() for _ in range(2)] == [True, False]
+    found = store.database.read("SELECT receiver, type FROM messages WHERE webhook_id = 'msg_a1_acknowledged'")
+    assert found == [("pager", "alert.acknowledged")]
 
 
 def test_a_test_message_is_sent_once_also_over_a_restart(asked: Asked, tmp_path: Path) -> None:
