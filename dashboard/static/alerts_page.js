@@ -9,8 +9,11 @@ import { problemPage, showBanner, whileWaiting } from "./notices.js";
 import { onQuestion, question } from "./question.js";
 
 const REFRESH_MS = 3000;
+/** The alerter sees to what people do within a second: so soon, and so often, it is asked what came of it. */
+const SOON_MS = 700;
+const SOON_TIMES = 4;
 const content = byId("content");
-const state = { asked: 0, timer: 0, view: null, catalogue: null };
+const state = { asked: 0, timer: 0, soon: 0, view: null, catalogue: null };
 
 async function load() {
   clearTimeout(state.timer);
@@ -27,8 +30,13 @@ async function load() {
     if (number === state.asked) fail(problem);
   } finally {
     arrived();
-    if (number === state.asked) state.timer = setTimeout(loadIfSeen, REFRESH_MS);
+    if (number === state.asked) state.timer = setTimeout(loadIfSeen, state.soon-- > 0 ? SOON_MS : REFRESH_MS);
   }
+}
+
+function changed() {
+  state.soon = SOON_TIMES;
+  load();
 }
 
 function loadIfSeen() {
@@ -51,7 +59,7 @@ function show(alerts, silences) {
   document.body.dataset.state = "ready";
   if (state.view?.wanted !== wanted) {
     const places = { head: element("header", { class: "page-head" }), sheet: element("div", { class: "sheet" }) };
-    state.view = { wanted, ...(wanted ? rulePage(wanted, places, load) : overview(places, load)) };
+    state.view = { wanted, ...(wanted ? rulePage(wanted, places, changed) : overview(places, changed)) };
     setChildren(content, places.head, state.view.controls, places.sheet);
     scrollTo(0, 0);
   }
