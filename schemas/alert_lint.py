@@ -29,6 +29,7 @@ RULES: Mapping[str, str] = {
     "partial-bucket": "a day that has only begun is not compared with whole ones",
     "no-for": "a number that jumps must stay high for a while",
     "small-samples": "a change in per cent rests on enough events",
+    "unknown-samples": "samples are asked for only of what has any",
     "immature-cohort": "a cohort has had its time before it is called low",
     "rate-in-percent": "a rate is a fraction of 1",
     "impossible-condition": "a condition can be so, and can be not so",

@@ -19,7 +19,7 @@ from schemas.alerts import (
 from schemas.definitions import DAY_SECONDS
 from schemas.lint_findings import LintFinding, finding
 from schemas.rule_files import PlacedRule
-from schemas.subject_values import Metrics, Span, grows, is_rate, matures, span_of
+from schemas.subject_values import Metrics, Span, grows, has_samples, is_rate, matures, span_of
 
 _DOWNWARD: tuple[Operator, ...] = ("<", "<=", "==", "!=")
 
@@ -111,12 +111,17 @@ def _rests_on_enough(judged: Judged) -> Iterator[LintFinding]:
         yield finding(judged.placed, "small-samples", message)
 
 
+def _rests_on_what_is_counted(judged: Judged) -> Iterator[LintFinding]:
+    rule = judged.rule
+    if rule.min_samples > 0 and not has_samples(rule.subject, judged.metrics):
+        message = 'nobody can say on how much this number rests, so that it is never judged; remove "min_samples"'
+        yield finding(judged.placed, "unknown-samples", message)
+
+
 def _waits_for_cohorts(judged: Judged) -> Iterator[LintFinding]:
     rule = judged.rule
     if rule.operator in _DOWNWARD and matures(rule.subject, judged.metrics):
-        message = (
-            "people of its bucket still have time for the next step: its value begins low and rises by itself"
-        )
+        message = "people of its bucket still have time for the next step: its value begins low and rises by itself"
         yield finding(judged.placed, "immature-cohort", message, "warning")
 
 
@@ -165,6 +170,7 @@ RULE_RULES: Mapping[str, Callable[[Judged], Iterator[LintFinding]]] = {
     "partial-bucket": _judges_whole_buckets,
     "no-for": _waits_until_it_is_sure,
     "small-samples": _rests_on_enough,
+    "unknown-samples": _rests_on_what_is_counted,
     "immature-cohort": _waits_for_cohorts,
     "rate-in-percent": _is_written_as_a_fraction,
     "impossible-condition": _can_be_so_or_not,

@@ -7,7 +7,17 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from schemas.alerts import GAUGES, AlertRule, Change, FunnelSubject, MetricSubject, QualitySubject, Subject, Threshold
+from schemas.alerts import (
+    DAY_COUNTS,
+    GAUGES,
+    AlertRule,
+    Change,
+    FunnelSubject,
+    MetricSubject,
+    QualitySubject,
+    Subject,
+    Threshold,
+)
 from schemas.catalogue import MetricDefinition
 from schemas.compute_walk import all_parts
 from schemas.computes import (
@@ -17,18 +27,21 @@ from schemas.computes import (
     Count,
     Counter,
     Distinct,
+    Expression,
     Fact,
     FunnelConversion,
     Retention,
     Sessions,
     Sum,
     TimeBetween,
+    UsageInterval,
 )
 
 Metrics = Mapping[str, MetricDefinition]
 
 _GROWING = ("dau", "signups", "activated", "activations")
 _NEVER_BELOW_0 = ("count", "bytes")
+_AMOUNTS = ("count", "money", "bytes")
 
 
 class Span(NamedTuple):
@@ -74,6 +87,19 @@ def is_rate(subject: Subject, metrics: Metrics) -> bool:
         metric = metrics.get(subject.metric)
         return metric is not None and metric.unit == "ratio"
     return isinstance(subject, FunnelSubject) and subject.measure == "rate"
+
+
+def has_samples(subject: Subject, metrics: Metrics) -> bool:
+    """Whether one can say on how much a value rests: not of medians, arithmetic without a denominator, ages."""
+    if isinstance(subject, QualitySubject):
+        return subject.number in (*DAY_COUNTS, "quarantine_share", "silent_seconds")
+    metric = metrics.get(subject.metric) if isinstance(subject, MetricSubject) else None
+    if metric is None or metric.unit in _AMOUNTS:
+        return True
+    match metric.compute:
+        case TimeBetween(statistic="median") | UsageInterval() | Expression():
+            return False
+    return True
 
 
 def span_of(rule: AlertRule, metrics: Metrics) -> Span:

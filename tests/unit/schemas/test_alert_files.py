@@ -1,5 +1,6 @@
 """The files of `alerts/`: what is read, what is said about broken ones, and who hears of which rule."""
 
+import re
 import shutil
 from datetime import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import yaml
 
 from schemas.alert_folder import AlertBook, load_alerts, read_alerts
 from schemas.alert_ground import AlertGround
+from schemas.alert_lint import RULES
 from schemas.alert_routes import Route, receivers_of
 from schemas.alerts import (
     Absence,
@@ -33,6 +35,7 @@ from schemas.alerts import (
 from schemas.catalogue import MetricDefinition
 from schemas.data_rules import BUILT_IN
 from schemas.definitions import Workspace
+from schemas.durations import format_duration
 from schemas.measuring import Segment
 from schemas.target_hosts import is_private_host
 from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
@@ -89,7 +92,7 @@ receivers:
     assert "hidden" not in repr(AppriseReceiver("b", ("json://hidden",))) + repr(PagerDutyReceiver("c", "hidden"))
 
 
-RULES = """
+EVERY_KIND = """
 groups:
   - name: product
     interval: 500ms
@@ -110,7 +113,7 @@ groups:
 
 def test_every_kind_of_rule_is_read(folder: Path, workspace: Workspace) -> None:
     """Subjects, comparisons and their defaults."""
-    rules = {rule.alert: rule for rule in load(folder, workspace, zz=RULES).rules}
+    rules = {rule.alert: rule for rule in load(folder, workspace, zz=EVERY_KIND).rules}
     signups = MetricSubject("signups")
     assert rules["Many"] == AlertRule(
         alert="Many",
@@ -347,3 +350,30 @@ HOSTS = {
 def test_a_private_host_is_known_by_any_spelling(host: str) -> None:
     """As resolvers read it: short, decimal, octal, hexadecimal, IPv4 inside IPv6."""
     assert is_private_host(host) is HOSTS[host]
+
+
+GUIDE = (Path(__file__).parents[3] / "docs" / "alerts.md").read_text("utf-8")
+
+
+def test_the_files_of_the_reference_can_be_copied(folder: Path, workspace: Workspace) -> None:
+    """What the documentation shows works as it is written, beside receivers of the names that it uses."""
+    blocks = re.findall(r"(?s)```yaml\n(.*?)```", GUIDE)
+    environment = dict.fromkeys(("MAIL_PASSWORD", "PAGER_KEY"), "key") | {"OPS_SECRET": SECRET, "TEAMS_URL": "json://a"}
+    for block in blocks:
+        declared = {receiver["name"] for receiver in yaml.safe_load(block).get("receivers", ())}
+        names = sorted({"ops", "chat", "pager", "growth-mail", "outside"} - declared)
+        hooks = (f"  - {{name: {name}, webhook: {{url: 'https://a.example/', secret: {SECRET}}}}}\n" for name in names)
+        (folder / "alerts" / "others.yaml").write_text("receivers:\n" + "".join(hooks), "utf-8")
+        (folder / "alerts" / "zz.yaml").write_text(block, "utf-8")
+        load_alerts(folder, workspace, metrics_of(workspace), environment)
+    assert len(blocks) >= 6
+
+
+def test_the_reference_names_every_rule_of_the_lint_and_every_built_in_rule() -> None:
+    """With what it asks for, and with its numbers."""
+    for name, meaning in RULES.items():
+        assert f"| `{name}` | {meaning} |" in GUIDE
+    for rule in BUILT_IN:
+        assert isinstance(rule.subject, QualitySubject)
+        row = re.escape(f"| `{rule.alert}` ({rule.severity}) | `{rule.subject.number} {rule.condition}`")
+        assert re.search(rf"(?m)^{row}.* \| {format_duration(rule.for_seconds)} \|", GUIDE), rule.alert
