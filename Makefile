@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PACKAGES := northstream schemas ingest stream warehouse alerting dashboard simulate metrics
 
-.PHONY: help setup demo test test-long lint format bench bench-queries lock clean
+.PHONY: help setup demo test test-long lint format bench bench-queries bench-alerts lock clean
 
 help:
 	@echo "make setup      make .venv from the lock files"
@@ -16,6 +16,7 @@ help:
 	@echo "make format     mend formatting and what lint can mend"
 	@echo "make bench      measure, all or one (ONLY=collector); prints tables"
 	@echo "make bench-queries  every metric and board at ten million events"
+	@echo "make bench-alerts   how soon an alert is at its receiver, with few rules and with many"
 	@echo "make lock       write the lock files anew from pyproject.toml"
 	@echo "make clean      remove what make has made (not data/, where events and keys are)"
 
@@ -48,6 +49,9 @@ bench: .venv/development
 
 bench-queries: .venv/development
 	$(BIN)/python -m bench catalogue
+
+bench-alerts: .venv/development
+	$(BIN)/python -m bench alerts
 
 lock: .venv/development
 	$(BIN)/python -m pip install -q uv
