@@ -5,7 +5,7 @@ Does not deliver by itself: see `alerting.deliver`.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, NamedTuple
 
 from alerting.channels.channel import Channel
@@ -52,6 +52,7 @@ class Deliveries:
         self._running: dict[str, _Running] = {}
         self._ending: dict[str, asyncio.Task[None]] = {}
         self._receivers: tuple[Receiver, ...] = ()
+        self._alive: set[asyncio.Task[None]] = set()
 
     def replace(self, receivers: Iterable[Receiver]) -> None:
         """Deliver to these from now on. One that is the same goes on undisturbed; of one that is gone messages wait."""
@@ -71,10 +72,7 @@ class Deliveries:
 
     def stop(self) -> None:
         """End all at once; what is on its way is delivered again by the next start."""
-        for running in self._running.values():
-            running.delivering.cancel()
-            running.keeping_alive.cancel()
-        for task in self._ending.values():
+        for task in self._alive:
             task.cancel()
 
     def shown(self) -> list[dict[str, Any]]:
@@ -96,9 +94,15 @@ class Deliveries:
         return _Running(
             receiver,
             deliverer,
-            self._tasks.create_task(_run_after(before, deliverer)),
-            self._tasks.create_task(_kept_alive(channel, Mistakes(receiver.name))),
+            self._begin(_run_after(before, deliverer)),
+            self._begin(_kept_alive(channel, Mistakes(receiver.name))),
         )
+
+    def _begin(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = self._tasks.create_task(work)
+        self._alive.add(task)
+        task.add_done_callback(self._alive.discard)
+        return task
 
     def _end(self, name: str, running: _Running) -> None:
         """Its last message arrives or fails before its successor begins: none is sent twice."""
