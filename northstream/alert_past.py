@@ -3,7 +3,7 @@
 Does not judge it, and does not query: numbers and courses are handed in.
 """
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -51,7 +51,7 @@ class PastReader:
             raise NoBacktest("there is no data yet")
         whole, grain = self._whole_buckets(rule, days, now_ms)
         whole = [point for point in whole if point.first >= bucket_start(began, grain)]
-        first = bisect_left([point.first for point in whole], today - timedelta(days=days))
+        first = bisect_right([_next(point.first, grain) for point in whole], today - timedelta(days=days))
         judged = [point.first for point in whole[first:]]
         limits: tuple[Limit, ...] = ("known_now", "nothing_waits")
         if first < look_back(rule):
