@@ -36,14 +36,15 @@ class Teller:
     def tell(self, now_ms: int, values: Mapping[str, float | None] | None = None) -> None:
         """Decide about every open notice; call after each look at the rules, and once before the first.
 
-        `values`: what the rules of open incidents (by alert id) see now, for reminders.
+        `values`: what the rules of open incidents (by alert id) see now. Without them, as before the first look, nobody
+        is reminded: the incident may be over.
         """
         context = Context(self._definitions, self._calendar, self._store.controls.silences())
         notices = self._store.notices.open()
         if notices:
             self._decide(notices, context, now_ms)
-        if any(manners.remind_every_seconds for manners in self._definitions.manners.values()):
-            self._remind(context, now_ms, values or {})
+        if values is not None and any(each.remind_every_seconds for each in self._definitions.manners.values()):
+            self._remind(context, now_ms, values)
 
     def _decide(self, notices: Sequence[Notice], context: Context, now_ms: int) -> None:
         day_ms = self._calendar.start_of(self._calendar.day_of(now_ms))

@@ -141,7 +141,7 @@ class Noise(RuleBasedStateMachine):
     @rule()
     def look(self) -> None:
         definitions = AlertDefinitions(tuple(self.by_name.values()), manners=MANNERS)
-        Teller(self.store, Calendar(), definitions).tell(self.now_ms)
+        Teller(self.store, Calendar(), definitions).tell(self.now_ms, {})
         self.hear()
 
     @rule(messages=st.integers(0, 2))

@@ -121,7 +121,7 @@ class Story:
         logged = len(store.log.rows())
         teller = Teller(store, self.calendar, self.definitions)
         teller.tell(now_ms)
-        teller.tell(now_ms)
+        teller.tell(now_ms, {})
         count = len(store.outbox.messages()) - before
         bodies = store.database.read("SELECT body FROM messages ORDER BY seq DESC LIMIT ?", (count,))
         dropped = [row["detail"] for _, row in store.log.rows()[logged:] if row["status"] == "dropped"]
