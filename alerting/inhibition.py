@@ -29,15 +29,21 @@ def waits_for(rule: AlertRule, current: RuleState, inhibiting: Iterable[Standing
     """The keys of the inhibiting rules that a rule waits for; none: it is judged.
 
     A rule about a product's number waits for all that say that the data is bad. One that inhibits itself waits only
-    while another incident of at least its severity is open and none of its own: so one incident about the data goes
-    out, no two wait for each other, and nothing critical hides behind a warning.
+    while another of at least its severity has an incident open, or would have one without waiting for anybody, and none
+    of its own is open: so one incident about the data goes out, no two wait for each other, and nothing critical hides
+    behind a warning.
     """
     if not rule.waits_for_data or (rule.inhibits and current.is_open):
         return ()
     others = (each for each in inhibiting if each.rule.key != rule.key and says_data_is_bad(each))
     if rule.inhibits:
-        others = (each for each in others if each.state.is_open and _rank(each.rule) >= _rank(rule))
+        others = (each for each in others if _goes_first(each, rule))
     return tuple(each.rule.key for each in others)
+
+
+def _goes_first(other: Standing, rule: AlertRule) -> bool:
+    is_sure = other.state.is_open or not other.rule.waits_for_data
+    return is_sure and _rank(other.rule) >= _rank(rule)
 
 
 def _rank(rule: AlertRule) -> int:

@@ -11,6 +11,7 @@ from typing import get_args
 from dashboard.texts import said_in, texts_of
 from dashboard.written_numbers import Spelling
 from northstream.glossary_words import UNITS, WORDS
+from schemas.alerts import MetricSubject, Subject
 from schemas.catalogue import Catalogue, Label, MetricDefinition, Stage, TreeNode
 from schemas.compute_walk import metrics_of
 from schemas.computes import Expression, Ratio
@@ -135,7 +136,7 @@ class _Writer:
             for other in self._catalogue.metrics.values()
             if metric.id in metrics_of(other.compute)
         )
-        alerts = (rule.alert for rule in self._workspace.alerts.rules if rule.metric == metric.id)
+        alerts = (rule.alert for rule in self._workspace.alerts.rules if _looks_at(rule.subject, metric))
         branch = [self._branches[metric.id]] if metric.id in self._branches else []
         uses = {"tree": branch, "boards": list(boards), "metrics": list(others), "alerts": list(alerts)}
         told = [self._words[kind].format(names=", ".join(names)) for kind, names in uses.items() if names]
@@ -146,6 +147,11 @@ class _Writer:
             yield node.metric, self.stage(node.branch) if node.branch else self._words["tree_top"]
             for child in node.inputs:
                 yield from self._in_tree(child)
+
+
+def _looks_at(subject: Subject, metric: MetricDefinition) -> bool:
+    """At the metric or a segment of it."""
+    return isinstance(subject, MetricSubject) and subject.metric == metric.id
 
 
 def _formula_of(metric: MetricDefinition) -> str:
