@@ -6,6 +6,7 @@ Does not look where they come out: see `warehouse.watch`.
 import http.client
 import json
 import logging
+import secrets
 import ssl
 import threading
 from collections.abc import Sequence
@@ -46,7 +47,7 @@ def devices_of(partitions: int) -> list[str]:
 
 
 class WatchSender:
-    """`run` in a thread of its own until `stop`. What a collector does not take is lost: the next events are younger."""
+    """`run` in a thread of its own until `stop`. What a collector does not take is lost: the next ones are younger."""
 
     def __init__(self, settings: Settings, url: str, partitions: int) -> None:
         """`url` is that of a collector, or of what stands before several."""
@@ -77,7 +78,11 @@ class WatchSender:
         """
         connection = self._connect()
         try:
-            headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
+            headers = {
+                "Authorization": f"Bearer {self._key}",
+                "Content-Type": "application/json",
+                "traceparent": _not_traced(),
+            }
             connection.request("POST", self._url.path.rstrip("/") + _PATH, batch(self._devices, unix_ms()), headers)
             answer = connection.getresponse()
             if answer.status != http.client.OK:
@@ -101,6 +106,11 @@ def batch(devices: Sequence[str], now_ms: int) -> bytes:
         {"type": "track", "event": "Self-Watch Sent", "anonymousId": device, "timestamp": moment} for device in devices
     ]
     return json.dumps({"batch": events, "sentAt": moment}).encode()
+
+
+def _not_traced() -> str:
+    """A parent (W3C trace context) that is not sampled, so that traces are of apps' requests."""
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
 
 
 def _why(status: int) -> str:

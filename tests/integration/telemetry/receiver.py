@@ -35,6 +35,7 @@ class Receiver:
     def __init__(self) -> None:
         self.spans: list[ReceivedSpan] = []
         self.hooks: list[bytes] = []
+        self.signs: list[bytes] = []
         self.url = ""
 
     def named(self, name: str) -> list[ReceivedSpan]:
@@ -43,7 +44,7 @@ class Receiver:
     def take(self, path: str, body: bytes) -> bytes:
         """The answer to a POST."""
         if path != "/v1/traces":
-            self.hooks.append(body)
+            (self.signs if path == "/alive" else self.hooks).append(body)
             return b""
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             service = _attributes(resource.resource.attributes)["service.name"]

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,12 +45,18 @@ def product(receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Ite
     webhook = {"url": f"{receiver.url}/hook", "secret": secret, "allow_private": True}
     rule = {"alert": "SignupsAny", "metric": "signups", "bucket": "running", "condition": "> 0"}
     group = {"name": "product", "interval": "1s", "receiver": "ops", "rules": [rule]}
-    content = {"receivers": [{"name": "ops", "webhook": webhook}], "groups": [group]}
+    outside = {"name": "outside", "webhook": webhook | {"url": f"{receiver.url}/alive"}}
+    content = {
+        "receivers": [{"name": "ops", "webhook": webhook}, outside],
+        "groups": [group],
+        "dead_mans_switch": {"receiver": "outside", "every": "5s"},
+        "data_receivers": [],
+    }
     (alerts / "alerts.yaml").write_text(yaml.safe_dump(content))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url)
         patch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
-        with running(folder / "data", "--workspace", str(folder / "workspace")) as product:
+        with running(folder / "data", "--workspace", str(folder / "workspace"), NORTHSTREAM_WATCH_EVERY="1") as product:
             headers = {"traceparent": f"00-{TRACE}-{SENDER}-01", "x-request-id": "request-1"}
             event = {"type": "track", "event": "Account Created", "userId": "u1", "messageId": "m1"}
             body = {"batch": [event, {"type": "track", "messageId": "m2"}]}
@@ -141,7 +149,8 @@ def test_the_request_continues_the_senders_trace_down_to_the_append(product: Ins
     assert request.attributes["http.response.status_code"] == 200
     [append] = [span for span in receiver.named("append") if span.trace == TRACE]
     assert append.parent == request.span
-    assert append.attributes["northstream.requests"] == 1
+    # The self-watch may have gone along.
+    assert append.attributes["northstream.requests"] in (1, 2)
 
 
 def test_an_alert_is_delivered_within_the_trace_of_the_look_that_caused_it(
@@ -162,3 +171,45 @@ def test_the_engine_makes_spans_of_its_work(product: Installation, receiver: Rec
     for name in ("publish", "checkpoint", "load", "GET /api/quality"):
         wait_for(lambda name=name: receiver.named(name), f"a span {name}")
         assert receiver.named(name)[0].service == "northstream-engine"
+
+
+def watch_of(product: Installation) -> dict[str, float]:
+    """The self-watch in `/readyz`, whatever that answers."""
+    found: dict[str, float] = httpx.get(f"{product.url}/readyz", timeout=30, trust_env=False).json()["watch"] or {}
+    return found
+
+
+def records_of(product: Installation) -> float:
+    lines = page_of(product).splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("northstream_collector_records_total "))
+
+
+def test_the_product_watches_itself_and_counts_nothing_of_it(product: Installation) -> None:
+    """Many of its events have crossed the whole path; the app's two messages are all that anybody is told of."""
+    wait_for(lambda: records_of(product) > 30, "many records of the watch")
+    wait_for(lambda: watch_of(product).get("age_seconds", 99.0) < 5, "a young watch")
+    quality = product.settle()
+    assert [quality[name] for name in ("accepted", "quarantined", "flagged", "duplicates", "late")] == [1, 1, 1, 0, 0]
+    assert product.rows("SELECT count() AS rows FROM events") == [{"rows": 1}]
+    assert product.rows("SELECT count() AS rows FROM persons") == [{"rows": 1}]
+    [age] = [line for line in page_of(product).splitlines() if line.startswith("northstream_watch_age_seconds ")]
+    assert float(age.split()[1]) < 60
+
+
+@pytest.mark.long
+def test_a_frozen_engine_is_missed_inside_and_outside(product: Installation, receiver: Receiver) -> None:
+    """The collector's watch goes on ageing, signs of life stop, and intake goes on; woken, all is as before."""
+    engine = product.child("engine")
+    wait_for(lambda: receiver.signs, "a sign of life")
+    wait_for(lambda: watch_of(product).get("age_seconds", 99.0) < 3, "a young watch")
+    os.kill(engine, signal.SIGSTOP)
+    signs = len(receiver.signs)
+    try:
+        wait_for(lambda: watch_of(product)["age_seconds"] > 12, "the watch to grow beyond what is normal")
+        assert product.send({"type": "page", "userId": "u1", "messageId": "m3"})["accepted"] == 1
+        # One may have been on its way.
+        assert len(receiver.signs) <= signs + 1
+    finally:
+        os.kill(engine, signal.SIGCONT)
+    wait_for(lambda: watch_of(product)["age_seconds"] < 3, "a young watch again")
+    wait_for(lambda: len(receiver.signs) > signs + 1, "signs of life again")
