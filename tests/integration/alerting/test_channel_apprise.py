@@ -121,12 +121,6 @@ async def test_a_service_that_hangs_is_left_and_its_process_ended(silent, until)
     await asyncio.to_thread(until, lambda: children() == [])
 
 
-async def test_what_is_no_service_says_so_without_the_url():
-    """A URL of Apprise holds secrets."""
-    outcome = await channel("nosuchservice://user:hunter2@host/token").deliver(waiting(start("a")), NOW_MS)
-    assert outcome == Retry("Apprise does not know such a URL")
-
-
 @pytest.mark.parametrize(
     "place",
     [

@@ -213,6 +213,7 @@ async def test_no_secret_is_told_whatever_fails(world, answering, soon, caplog, 
     refusing.close()
     failures = {name: queue.last_failure for name, queue in world.outbox.queues().items()}
     assert failures["mail"] == "the server refuses the user or the password"
+    assert failures["unknown"] == "Apprise does not know such a URL"
     assert failures["am"] == "credentials in the URL are refused"
     told = [caplog.text, repr(receivers), json.dumps(world.deliveries.shown()), json.dumps(world.outbox.messages())]
     told += [str(world.store.log.rows()), repr(world.deliveries)]

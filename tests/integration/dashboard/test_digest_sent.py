@@ -11,7 +11,7 @@ from standardwebhooks.webhooks import Webhook
 from northstream.digest_command import Asked, send_digest
 from northstream.failures import UserError
 from northstream.running_product import RunningProduct
-from schemas.alerts import EmailReceiver, WebhookReceiver
+from schemas.alerts import AppriseReceiver, EmailReceiver, WebhookReceiver
 
 SECRET_KEY = "sk_test_5d1f"
 SIGNING = "whsec_" + "c2VjcmV0LW9mLXRoZS10ZXN0cw=="
@@ -80,6 +80,17 @@ async def test_the_digest_arrives_as_a_webhook_that_can_be_verified(product, arr
     assert message["type"] == "digest.weekly"
     assert (message["data"]["week"], len(message["data"]["kpis"]) > 0) == ("2026-W46", True)
     assert headers["webhook-id"] == again["webhook-id"]
+
+
+async def test_the_digest_arrives_as_text_through_apprise(product, arrivals):
+    """The services that Apprise speaks to have no use for HTML of a page."""
+    server = await asyncio.start_server(arrivals.answer, "127.0.0.1", 0)
+    url = f"json://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+    await send_digest(product, WEEK, AppriseReceiver("chat", (url,), allow_private=True))
+    server.close()
+    message = json.loads(arrivals.posts[0][1])
+    assert message["title"].startswith("Northwind Projects · Bilan hebdomadaire · 2026-W46")
+    assert f"{product.url}/digest?week=2026-W46&lang=fr" in message["message"]
 
 
 async def test_who_cannot_be_reached_and_what_is_no_week_are_told_in_a_sentence(product):
