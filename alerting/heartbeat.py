@@ -4,6 +4,7 @@ Does not go through the outbox: a sign of life that comes late is none.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Callable
@@ -83,10 +84,10 @@ class Heartbeat:
                 await self._changed.wait()
                 continue
             pause = await self._beat(switch, receiver) if self.is_judging else min(_LOOK_SECONDS, switch.every_seconds)
-            try:
-                await asyncio.wait_for(self._changed.wait(), pause)
-            except TimeoutError:
-                continue
+            # Not `wait_for`, which in Python 3.11 can swallow that it is cancelled.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._changed.wait()
 
     @property
     def is_judging(self) -> bool:
