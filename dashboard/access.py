@@ -37,12 +37,17 @@ class Access:
     """The keys of an installation, and the sessions derived from them.
 
     Args:
-        secret_keys: keys that may read.
+        secret_keys: keys that may read; at least one.
         write_keys: public keys, known only to answer them with 403 rather than 401.
         clock: Unix milliseconds.
+
+    Raises:
+        ValueError: there is no secret key.
     """
 
     def __init__(self, secret_keys: Collection[str], write_keys: Collection[str], clock: Callable[[], int]) -> None:
+        if not any(secret_keys):
+            raise ValueError("the read API needs a secret key")
         self._secrets = [_digest(key) for key in secret_keys if key]
         self._writes = [_digest(key) for key in write_keys if key]
         self._clock = clock

@@ -49,7 +49,7 @@ def shown_alerts(
 
 def _shown_rule(rule: Mapping[str, Any], metrics: Mapping[str, MetricDefinition]) -> dict[str, Any]:
     shown = {**_UNSAID_OF_RULE, **rule}
-    return {"rule": f"{shown['group']}/{shown['alert']}", "grain": _grain(shown["metric"], metrics), **shown}
+    return {"rule": f"{shown['group']}/{shown['alert']}", "grain": _grain(shown.get("metric", ""), metrics), **shown}
 
 
 def _grain(subject: str, metrics: Mapping[str, MetricDefinition]) -> Grain:

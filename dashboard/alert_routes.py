@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Response
 
 from dashboard.access import Access
-from dashboard.alert_answers import first_of_each, shown_incident, shown_silence
+from dashboard.alert_answers import first_of_each, shown_alerts, shown_incident, shown_silence
 from dashboard.alert_shapes import Alerts, Incidents, Silences
 from dashboard.api import refuse_unknown_parameters
 from dashboard.conditional import ConditionalRoute
@@ -21,7 +21,9 @@ from dashboard.reading import Reader
 from dashboard.shapes import ErrorForm
 from schemas.alert_controls import Acknowledgement, AlertControls
 from schemas.alert_history import AlertHistory, Incident, IncidentsQuestion
+from schemas.backtests import Backtests
 from schemas.calendar import day_number
+from schemas.measuring import Measures
 from schemas.reading import Reports
 
 ALERT_LOG_ROWS = 100
@@ -31,18 +33,32 @@ To = Annotated[str | None, Query(alias="to", description="Last day, inclusive; t
 
 
 @dataclass(frozen=True, slots=True)
-class AlertsContext:
-    """What the routes read from. `shown`: what alerting shows of itself, every key there; may block.
+class AlertSources:
+    """Whom to ask about alerts. `shown`: what alerting shows of itself (or where its rules stand, alone); may block.
 
-    `history`, `controls`: the incidents of the past, and what people do; None where there is nothing to keep them.
+    `history`, `controls`, `backtests`: the incidents of the past, what people do, what a rule would have done; None:
+    nobody remembers, nobody may do anything, nobody can tell.
     """
 
-    shown: Callable[[], Mapping[str, Any]]
+    shown: Callable[[], Mapping[str, Any] | Sequence[Mapping[str, Any]]]
+    history: AlertHistory | None = None
+    controls: AlertControls | None = None
+    backtests: Backtests | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsContext:
+    """What the routes read from."""
+
+    sources: AlertSources
+    measures: Measures
     reports: Reports
     reader: Reader
     clock: WorkspaceClock
-    history: AlertHistory | None = None
-    controls: AlertControls | None = None
+
+    def shown(self) -> Mapping[str, Any]:
+        """What alerting shows of itself, every key there; may block."""
+        return shown_alerts(self.sources.shown(), self.measures.catalogue().metrics)
 
 
 def alert_routes(context: AlertsContext, access: Access) -> APIRouter:
@@ -63,10 +79,10 @@ def alert_routes(context: AlertsContext, access: Access) -> APIRouter:
         },
     )
     _add_alerts(router, context)
-    if context.history is not None:
-        _add_history(router, context, context.history)
-    if context.controls is not None:
-        _add_silences(router, context, context.controls)
+    if context.sources.history is not None:
+        _add_history(router, context, context.sources.history)
+    if context.sources.controls is not None:
+        _add_silences(router, context, context.sources.controls)
     return router
 
 
@@ -115,7 +131,8 @@ def _instants(days: Days, today: Today) -> tuple[int, int]:
 
 async def _acknowledged(context: AlertsContext, found: Sequence[Incident]) -> Mapping[str, Acknowledgement]:
     """Nobody takes an incident in hand before it began."""
-    if context.controls is None or not found:
+    controls = context.sources.controls
+    if controls is None or not found:
         return {}
     oldest_ms = min(incident.started_ms for incident in found)
-    return first_of_each(await context.reader.ask(context.controls.acknowledgements, oldest_ms))
+    return first_of_each(await context.reader.ask(controls.acknowledgements, oldest_ms))

@@ -4,6 +4,7 @@ Does not open sockets or the warehouse: everything it needs is handed in.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,7 +13,7 @@ from dashboard.access import Access
 from dashboard.alert_answers import shown_alerts
 from dashboard.alert_control_routes import alert_control_routes
 from dashboard.alert_pages import alert_page_routes
-from dashboard.alert_routes import AlertsContext, alert_routes
+from dashboard.alert_routes import AlertsContext, AlertSources, alert_routes
 from dashboard.api import api_routes
 from dashboard.asking import ApiContext
 from dashboard.backtest_routes import BacktestContext, backtest_routes
@@ -31,9 +32,6 @@ from dashboard.safe_headers import SafeHeaders
 from dashboard.shell import Shell
 from dashboard.start_routes import StartContext, start_api_routes, start_page_routes
 from dashboard.view_door import ViewDoor
-from schemas.alert_controls import AlertControls
-from schemas.alert_history import AlertHistory
-from schemas.backtests import Backtests
 from schemas.calendar import Calendar
 from schemas.definitions import Workspace
 from schemas.guide import WorkspaceEditor
@@ -52,14 +50,11 @@ def create_app(
     write_keys: Collection[str],
     readiness: Callable[[], Mapping[str, bool]],
     telemetry: Callable[[], str],
-    alerts: Callable[[], Mapping[str, Any] | Sequence[Mapping[str, Any]]],
+    alerts: AlertSources,
     patience_seconds: float = PATIENCE_SECONDS,
     is_there: Callable[[], bool] | None = None,
     notes: Notes | None = None,
     editor: WorkspaceEditor | None = None,
-    history: AlertHistory | None = None,
-    controls: AlertControls | None = None,
-    backtests: Backtests | None = None,
     watch_age: Callable[[], float | None] = lambda: None,
 ) -> FastAPI:
     """The application of one workspace, for the engine's Unix socket or a port of its own.
@@ -67,14 +62,10 @@ def create_app(
     Args:
         clock: Unix milliseconds.
         secret_keys: keys that may read; at least one.
-        readiness, telemetry, alerts: named checks of what a request needs, Prometheus text, what alerting shows of
-            itself (or where its rules stand, alone); may block.
+        readiness, telemetry: named checks of what a request needs, Prometheus text; may block.
         patience_seconds: how long a read waits for a warehouse that is away.
         is_there: whether the warehouse answers at all, within half the patience; may block. None: it cannot hang.
-        notes, editor, controls: what people write down, what the guide writes with, what people do to alerts; None:
-            there is nothing to write on.
-        history: the incidents of alerts; None: nobody remembers them.
-        backtests: who judges the past by alert rules; None: nobody can.
+        notes, editor: what people write down, and what the guide writes with; None: there is nothing to write on.
         watch_age: age in seconds of the youngest self-watch event that has crossed everywhere; None: unknown.
 
     A server that stops awaits `app.state.close_streams()` first: live streams never end by themselves.
@@ -82,22 +73,15 @@ def create_app(
     Raises:
         ValueError: there is no secret key.
     """
-    if not any(secret_keys):
-        raise ValueError("the read API needs a secret key")
     access = Access(secret_keys, write_keys, clock)
     reader = Reader(patience_seconds, is_there)
     now = WorkspaceClock(clock, Calendar(workspace.stream.timezone))
     app = FastAPI(title="NorthStream read API", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     answer_failures(app)
     shell = Shell(workspace, access, lambda: now.today().day.isoformat())
-    alerting = AlertsContext(
-        lambda: shown_alerts(alerts(), measures.catalogue().metrics), reports, reader, now, history, controls
-    )
-    context = ApiContext(reports, measures, reader, workspace, now, lambda: alerting.shown()["alerts"], notes)
+    context = ApiContext(reports, measures, reader, workspace, now, partial(_rules, alerts, measures), notes)
     app.include_router(api_routes(context, access))
-    if backtests is not None:
-        app.include_router(backtest_routes(BacktestContext(backtests, reader, workspace), access))
-    _include_alerts(app, alerting, access, shell)
+    _include_alerts(app, context, alerts, access, shell)
     _include_writing(app, context, notes, editor, access, shell)
     # Threads of their own: whether all is well must be told however many questions wait for the warehouse.
     app.include_router(operation_routes(readiness, telemetry, Reader(patience_seconds), access, watch_age))
@@ -117,10 +101,21 @@ def _include_pages(app: FastAPI, context: ApiContext, access: Access, shell: She
     return feed
 
 
-def _include_alerts(app: FastAPI, context: AlertsContext, access: Access, shell: Shell) -> None:
-    app.include_router(alert_routes(context, access))
-    if context.controls is not None:
-        app.include_router(alert_control_routes(context, context.controls, access))
+def _rules(alerts: AlertSources, measures: Measures) -> Sequence[Mapping[str, Any]]:
+    """Where every alert rule stands; may block."""
+    rules: Sequence[Mapping[str, Any]] = shown_alerts(alerts.shown(), measures.catalogue().metrics)["alerts"]
+    return rules
+
+
+def _include_alerts(app: FastAPI, context: ApiContext, alerts: AlertSources, access: Access, shell: Shell) -> None:
+    """Where rules stand, what people do about it, what a rule would have done; and the page of all that."""
+    alerting = AlertsContext(alerts, context.measures, context.reports, context.reader, context.clock)
+    app.include_router(alert_routes(alerting, access))
+    if alerts.controls is not None:
+        app.include_router(alert_control_routes(alerting, alerts.controls, access))
+    if alerts.backtests is not None:
+        past = BacktestContext(alerts.backtests, context.reader, context.workspace)
+        app.include_router(backtest_routes(past, access))
     app.include_router(alert_page_routes(shell))
 
 

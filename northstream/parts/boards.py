@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from dashboard.alert_routes import AlertSources
 from dashboard.app import create_app
 from northstream.clock import unix_ms
 from northstream.parts.backtests import create_backtests
@@ -52,14 +53,16 @@ def create_api(
         write_keys=[settings.write_key],
         readiness=readiness,
         telemetry=telemetry,
-        alerts=alerts,
+        alerts=AlertSources(
+            alerts,
+            WarehouseAlertHistory(stores.warehouse),
+            AlertControlsStore(stores.warehouse),
+            create_backtests(stores, settings, measures),
+        ),
         is_there=(lambda: all(readiness().values())) if probe else None,
         notes=NotesStore(stores.warehouse),
         editor=FolderEditor(settings),
         watch_age=lambda: stores.watch.seconds(unix_ms()),
-        history=WarehouseAlertHistory(stores.warehouse),
-        backtests=create_backtests(stores, settings, measures),
-        controls=AlertControlsStore(stores.warehouse),
     )
 
 

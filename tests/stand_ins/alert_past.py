@@ -1,4 +1,4 @@
-"""Incidents and controls of alerts kept in memory, for tests of those who show them.
+"""Incidents and controls of alerts kept in memory, and a past that nobody knows, for tests of those who show them.
 
 Does not survive anything.
 """
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from schemas.alert_controls import Acknowledgement, Silence, Wish
 from schemas.alert_history import Incident, IncidentsQuestion
+from schemas.backtests import Backtest, NoBacktest
 
 
 @dataclass
@@ -51,3 +52,10 @@ class RememberedHistory:
         ]
         found.sort(key=lambda incident: -incident.started_ms)
         return found[question.offset : question.offset + question.limit]
+
+
+class ForgottenPast:
+    """Implements `schemas.backtests.Backtests`: there is no such rule."""
+
+    def run(self, rule: str, days: int, condition: str = "") -> Backtest:
+        raise NoBacktest(f'there is no rule "{rule}"', is_unknown=True)

@@ -23,9 +23,10 @@ import pytest_asyncio
 import uvicorn
 from contract.notes.remembered_notes import RememberedNotes
 from playwright.async_api import Browser, async_playwright
-from stand_ins.alert_past import RememberedControls, RememberedHistory
+from stand_ins.alert_past import ForgottenPast, RememberedControls, RememberedHistory
 from stand_ins.measures import InMemoryMeasures
 
+from dashboard.alert_routes import AlertSources
 from dashboard.app import create_app
 from northstream.settings import Settings
 from northstream.workspace_editing import FolderEditor
@@ -229,9 +230,7 @@ def parts_of(reports: InMemoryReports, measures: InMemoryMeasures) -> dict[str, 
         "write_keys": [WRITE_KEY],
         "readiness": lambda: {"log": True, "warehouse": True},
         "telemetry": lambda: "# TYPE northstream_up gauge\nnorthstream_up 1\n",
-        "alerts": lambda: [firing_alert()],
-        "history": RememberedHistory(),
-        "controls": RememberedControls(),
+        "alerts": alert_sources(firing_alert()),
         "patience_seconds": 0.5,
     }
 
@@ -278,6 +277,11 @@ def firing_alert() -> dict[str, Any]:
     }
 
 
+def alert_sources(*rules: dict[str, Any]) -> AlertSources:
+    """Rules that stand so; whatever people do to them is remembered, and never acted on."""
+    return AlertSources(lambda: rules, RememberedHistory(), RememberedControls(), ForgottenPast())
+
+
 def serving() -> Iterator[Callable[[Any, socket.socket], None]]:
     """Serves an application on a listening socket until the fixture ends."""
     running: list[tuple[uvicorn.Server, threading.Thread, Any]] = []
@@ -310,7 +314,10 @@ def home(serve_listening_long: Callable[[Any, socket.socket], None]) -> str:
         VariantOutcome("control", 1210, 402, 96, Decimal(5_210), 61, 4),
         VariantOutcome("guided", 1188, 468, 112, Decimal(6_480), 58, 3),
     ]
-    written = {"notes": a_busy_week(), "alerts": lambda: [firing_alert() | {"alert": f"Rule{n}"} for n in range(4)]}
+    written = {
+        "notes": a_busy_week(),
+        "alerts": alert_sources(*(firing_alert() | {"alert": f"Rule{n}"} for n in range(4))),
+    }
     serve_listening_long(create_app(**(parts_of(company(), measures) | written)), listening)
     return f"http://127.0.0.1:{listening.getsockname()[1]}"
 

@@ -18,6 +18,7 @@ from playwright.async_api import expect
 from alerting.alerter import Alerter
 from alerting.retries import RetryPolicy
 from alerting.surroundings import Surroundings
+from dashboard.alert_routes import AlertSources
 from dashboard.app import create_app
 from northstream.alert_backtest import AlertBacktests
 from northstream.alert_past import PastReader
@@ -84,10 +85,12 @@ def living(tmp_path_factory, serve_listening_long):
     past = PastReader(values, Calendar("UTC"), clock, lambda: TODAY.replace(month=1))
     parts = parts_of(reports, company_measures()) | {
         "clock": clock,
-        "alerts": alerter.shown,
-        "history": WarehouseAlertHistory(warehouse),
-        "controls": controls,
-        "backtests": AlertBacktests(lambda: definitions(hooks), past, "UTC"),
+        "alerts": AlertSources(
+            alerter.shown,
+            WarehouseAlertHistory(warehouse),
+            controls,
+            AlertBacktests(lambda: definitions(hooks), past, "UTC"),
+        ),
     }
     listening = socket.create_server(("127.0.0.1", 0))
     serve_listening_long(create_app(**parts), listening)

@@ -6,6 +6,7 @@ import io
 import pytest
 
 from dashboard import board_shapes, catalogue_shapes, report_shapes, shapes
+from dashboard.alert_routes import AlertSources
 from schemas.measuring import VariantOutcome
 
 NOVEMBER = {"from": "2026-11-01", "to": "2026-11-10"}
@@ -214,7 +215,7 @@ async def test_an_exec_board_shows_the_three_most_critical_alerts(build, client_
             ("warn", "firing", "warning", "2026-11-01"),
         )
     ]
-    async with client_of(build(alerts=lambda: alerts)) as client:
+    async with client_of(build(alerts=AlertSources(lambda: alerts))) as client:
         board = (await client.get("/api/boards/exec")).json()
     (card,) = [card for section in board["sections"] for card in section["cards"] if card["kind"] == "alerts"]
     assert [alert["alert"] for alert in card["data"]["alerts"]] == ["old", "new", "warn"]

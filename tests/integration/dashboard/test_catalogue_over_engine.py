@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from dashboard import board_shapes, catalogue_shapes, report_shapes, shapes
+from dashboard.alert_routes import AlertSources
 from dashboard.app import create_app
 from metrics.assembling import Assembled, Sources
 from metrics.dimensions import Dimensions
@@ -128,7 +129,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         write_keys=[],
         readiness=dict,
         telemetry=str,
-        alerts=list,
+        alerts=AlertSources(list),
     )
     yield Shop(app, refresher.round)
     for log in logs:

@@ -32,6 +32,8 @@ API = {
     "/api/persons/{identifier:path}",
     "/api/events/{message_id:path}",
     "/api/alerts",
+    "/api/alerts/backtest",
+    "/api/alerts/backtest.svg",
     "/api/alerts/history",
     "/api/alerts/silences",
     "/api/alerts/silences/{silence_id}",

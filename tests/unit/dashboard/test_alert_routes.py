@@ -10,7 +10,7 @@ from stand_ins.alert_past import RememberedControls, RememberedHistory
 from dashboard.access import Access
 from dashboard.alert_answers import shown_alerts
 from dashboard.alert_control_routes import alert_control_routes
-from dashboard.alert_routes import AlertsContext, alert_routes
+from dashboard.alert_routes import AlertsContext, AlertSources, alert_routes
 from dashboard.alert_shapes import Alerts, Incidents, Silences
 from dashboard.failures import answer_failures
 from dashboard.moments import WorkspaceClock
@@ -18,6 +18,7 @@ from dashboard.reading import Reader
 from schemas.alert_controls import Acknowledgement, Matcher, Silence
 from schemas.alert_history import Incident, IncidentStep
 from schemas.calendar import Calendar
+from schemas.catalogue import Catalogue
 from schemas.notes import Stamp
 
 NOW_MS = 1_795_341_600_000  # 2026-11-22T10:00:00Z, 11:00 in Paris
@@ -42,6 +43,13 @@ class NoLog:
         return []
 
 
+class NoMetrics:
+    """A catalogue of nothing."""
+
+    def catalogue(self):
+        return Catalogue({})
+
+
 @pytest.fixture
 def controls():
     return RememberedControls()
@@ -57,7 +65,8 @@ async def client(controls, history):
     app = FastAPI(openapi_url=None)
     answer_failures(app)
     clock = WorkspaceClock(lambda: NOW_MS, Calendar("Europe/Paris"))
-    context = AlertsContext(lambda: shown_alerts(TOLD, {}), NoLog(), Reader(), clock, history, controls)
+    sources = AlertSources(lambda: TOLD, history, controls)
+    context = AlertsContext(sources, NoMetrics(), NoLog(), Reader(), clock)
     access = Access([KEY], [], lambda: NOW_MS)
     app.include_router(alert_routes(context, access))
     app.include_router(alert_control_routes(context, controls, access))
