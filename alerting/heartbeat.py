@@ -98,7 +98,12 @@ class Heartbeat:
     async def _beat(self, switch: DeadMansSwitch, receiver: Receiver) -> float:
         """Give one sign; seconds until the next."""
         began = asyncio.get_running_loop().time()
-        outcome = await self._tell(switch, receiver, min(switch.every_seconds, _TIMEOUT_SECONDS))
+        try:
+            outcome = await self._tell(switch, receiver, min(switch.every_seconds, _TIMEOUT_SECONDS))
+        except Exception as error:
+            # A mistake in here must end neither alerting nor the counting beside it; its silence is noticed outside.
+            log.exception("a sign of life could not be given")
+            outcome = Retry(f"internal error: {type(error).__name__}")
         took = asyncio.get_running_loop().time() - began
         if isinstance(outcome, Delivered):
             self._sent_ms, self._failure = self._clock(), ""
