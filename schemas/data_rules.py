@@ -62,11 +62,11 @@ BUILT_IN: tuple[AlertRule, ...] = (
     _rule(
         "QuarantineSpike",
         "quarantine_share",
-        10.0,
+        20.0,
         for_seconds=10.0,
         min_samples=50.0,
         severity="warning",
-        summary="More than a tenth of the messages of the last ten minutes broke the tracking plan and do not count.",
+        summary="More than a fifth of the messages of the last ten minutes broke the tracking plan and do not count.",
     ),
     _rule(
         "SelfWatchStopped",

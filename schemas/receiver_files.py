@@ -22,6 +22,7 @@ from schemas.catalogue import LintException
 from schemas.mail_files import read_mail
 from schemas.manner_files import read_manners
 from schemas.metric_files import read_exceptions
+from schemas.references import check_name
 from schemas.secret_texts import Environment, Secrets
 from schemas.target_hosts import is_private_host
 from schemas.yaml_lines import Text
@@ -60,6 +61,8 @@ class PlacedReceiver:
 def read_receiver(section: Section, timezone: str, environment: Environment) -> PlacedReceiver:
     """One receiver and its manners. `timezone`: of quiet hours that name none."""
     name, manners = section.placed("name"), section.section("manners")
+    if "name" in section:
+        check_name(name, "receiver", section.findings)
     read = read_manners(manners, timezone) if manners is not None else None
     receiver, exceptions = _read_kind(name, section, environment), read_exceptions(section)
     section.close()

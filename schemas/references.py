@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable
 from schemas.yaml_lines import Findings, Text, did_you_mean
 from schemas.yaml_sections import Section
 
+LONGEST_NAME = 200
+
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -22,6 +24,13 @@ def read_id(section: Section, pattern: "re.Pattern[str]" = _ID, example: str = "
 
 def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
+
+
+def check_name(name: Text, kind: str, findings: Findings) -> None:
+    """Report a name that people could not read in a subject line: empty, of several lines, or endless."""
+    if not name.value.strip() or not name.value.isprintable() or len(name.value) > LONGEST_NAME:
+        message = f"the name of a {kind} must be one line of 1 to {LONGEST_NAME} characters"
+        findings.add(name.file, name.line, message)
 
 
 def check_planned(event: Text, events: Iterable[str], findings: Findings) -> None:

@@ -9,6 +9,7 @@ from schemas.alert_ground import AlertGround
 from schemas.alerts import NOISE_BUDGET, SEVERITIES, AlertRule, Bucket, MetricSubject, QualitySubject, Subject
 from schemas.catalogue import LintException
 from schemas.metric_files import read_exceptions
+from schemas.references import check_name
 from schemas.rule_parts import is_gauge, read_comparison, read_condition, read_subject
 from schemas.yaml_lines import Text, did_you_mean
 from schemas.yaml_sections import Section
@@ -54,7 +55,10 @@ def read_group(section: Section, ground: AlertGround) -> list[PlacedRule]:
     interval = section.duration("interval", 1.0)
     if interval <= 0:
         section.report(section.line_of("interval"), '"interval" must be longer than 0')
-    group = _Group(section.text("name", required=True), interval, _read_receivers(section))
+    name = section.placed("name")
+    if "name" in section:
+        check_name(name, "group", section.findings)
+    group = _Group(name.value, interval, _read_receivers(section))
     rules = [_read_rule(item, group, ground) for item in section.sections("rules")]
     section.close()
     return rules
@@ -62,6 +66,8 @@ def read_group(section: Section, ground: AlertGround) -> list[PlacedRule]:
 
 def _read_rule(section: Section, group: _Group, ground: AlertGround) -> PlacedRule:
     name, subject = section.placed("alert"), read_subject(section, ground)
+    if "alert" in section:
+        check_name(name, "rule", section.findings)
     comparison = read_comparison(section, subject, ground)
     operator, threshold = read_condition(section, comparison)
     inhibits = section.flag("inhibits")

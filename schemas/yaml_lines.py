@@ -14,6 +14,8 @@ from pathlib import Path
 import yaml
 
 STRING, BOOLEAN, NULL = (f"tag:yaml.org,2002:{name}" for name in ("str", "bool", "null"))
+_BLOCK_PROBLEMS = ("expected chomping", "expected a comment or a line break")
+_QUOTES = '; put text that begins with > or | in quotes, like "> 20"'
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
@@ -65,7 +67,9 @@ def parse_file(path: Path, name: str, findings: Findings) -> yaml.Node | None:
         findings.add(name, 1, "is not UTF-8 text; save it as UTF-8")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        findings.add(name, mark.line + 1 if mark else 1, f"is not YAML: {error.problem or error.context}")
+        problem = str(error.problem or error.context)
+        hint = _QUOTES if problem.startswith(_BLOCK_PROBLEMS) else ""
+        findings.add(name, mark.line + 1 if mark else 1, f"is not YAML: {problem}{hint}")
     except yaml.YAMLError as error:
         findings.add(name, 1, f"is not YAML: {str(error).splitlines()[0]}")
     else:
