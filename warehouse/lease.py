@@ -6,6 +6,7 @@ Does not do it. The warehouse's clock counts, so that those of machines may diff
 import time
 from collections.abc import Callable
 from typing import Literal, NamedTuple
+from uuid import uuid4
 
 import msgspec
 
@@ -78,18 +79,21 @@ class Lease:
             self._say(_NOBODY)
 
     def _look(self) -> bool:
+        """A holder that was only slow, while nobody else came, goes on."""
         known, holder, age_seconds = self._warehouse.rows(self._latest)[0]
-        if not known or age_seconds > self._pace.expire or holder == _NOBODY:
+        is_free = not known or age_seconds > self._pace.expire or holder == _NOBODY
+        if known and holder == self._holder and self._said_at is not None:
+            if age_seconds > self._pace.renew:
+                self._say(self._holder)
+            return self._clock() - self._said_at >= self._pace.confirm
+        self._said_at = None
+        if is_free:
             self._say(self._holder)
             self._said_at = self._clock()
-            return False
-        if holder != self._holder:
-            self._said_at = None
-            return False
-        if age_seconds > self._pace.renew:
-            self._say(self._holder)
-        return self._said_at is not None and self._clock() - self._said_at >= self._pace.confirm
+        return False
 
     def _say(self, holder: str) -> None:
+        """The same words again are no copy: each time has a token of its own."""
+        settings = {"insert_deduplicate": 0, "insert_deduplication_token": uuid4().hex}
         line = msgspec.json.encode({"holder": holder})
-        self._warehouse.insert_lines(self._table, ["holder"], line, {"insert_deduplicate": 0})
+        self._warehouse.insert_lines(self._table, ["holder"], line, settings)
