@@ -79,3 +79,6 @@ FROM incidents AS i JOIN rule_states AS s USING (alert_id) WHERE json_array_leng
 
 ORDER = ("ALTER TABLE rule_states ADD COLUMN place INTEGER NOT NULL DEFAULT 0",)
 """Time alone does not say which of two states of a rule is the later one."""
+
+UNSURE = ("ALTER TABLE notices ADD COLUMN is_unsure INTEGER NOT NULL DEFAULT 0",)
+"""Starts of which nobody knows whether another alerter has told them."""

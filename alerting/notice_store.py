@@ -13,11 +13,11 @@ from alerting.database import Database
 from alerting.manners import Drop, Tally
 from alerting.notices import Acknowledged, Hold, News, Notice, Reason, Told
 
-Fate = Literal["open", "told", "dropped"]
-"""Of a notice: nothing is decided or it is held; a message is in the outbox; the receiver never hears of it."""
+Fate = Literal["open", "unknown", "told", "dropped"]
+"""Of another alerter's notice: it was held; nobody knows; the receiver has been told; it never hears of it."""
 
 _OPEN = """
-SELECT alert_id, receiver, kind, rule, told, created_ms, reason, until_ms FROM notices
+SELECT alert_id, receiver, kind, rule, told, created_ms, reason, until_ms, is_unsure FROM notices
 WHERE status = 'open' ORDER BY created_ms, alert_id, receiver, kind
 """
 _REMINDABLE = """
@@ -43,8 +43,8 @@ class NoticeStore:
     def open(self) -> list[Notice]:
         """Nothing is decided about these yet, or they are held; oldest first, a start before its end."""
         return [
-            Notice(alert_id, receiver, kind, rule, json.loads(told), created_ms, _hold(reason, until_ms))
-            for alert_id, receiver, kind, rule, told, created_ms, reason, until_ms in self._database.read(_OPEN)
+            Notice(alert_id, receiver, kind, rule, json.loads(told), created_ms, _hold(reason, until_ms), bool(unsure))
+            for alert_id, receiver, kind, rule, told, created_ms, reason, until_ms, unsure in self._database.read(_OPEN)
         ]
 
     def remindable(self) -> list[Told]:
@@ -109,18 +109,20 @@ class NoticeStore:
     def settle(self, connection: sqlite3.Connection, news: News, fates: Mapping[str, Fate]) -> None:
         """What another alerter has told or dropped, by receiver: it is not told again, not even from the outbox."""
         webhook_id = f"msg_{news.alert_id}_{news.kind}"
-        settled = [
-            (fate, news.at_ms, webhook_id, news.alert_id, each) for each, fate in fates.items() if fate != "open"
-        ]
+        this = f"WHERE alert_id = ? AND receiver = ? AND kind = '{news.kind}' AND status = 'open'"
+        settled = [(each, fate) for each, fate in fates.items() if fate in ("told", "dropped")]
         connection.executemany(
-            "UPDATE notices SET status = ?, told_ms = ?, webhook_id = ?, reason = '', until_ms = NULL"
-            f" WHERE alert_id = ? AND receiver = ? AND kind = '{news.kind}' AND status = 'open'",
-            settled,
+            f"UPDATE notices SET status = ?, told_ms = ?, webhook_id = ?, reason = '', until_ms = NULL {this}",
+            [(fate, news.at_ms, webhook_id, news.alert_id, each) for each, fate in settled],
         )
         connection.executemany(
             "UPDATE messages SET status = 'delivered', tried_ms = coalesce(tried_ms, created_ms)"
             " WHERE webhook_id = ? AND receiver = ? AND status = 'pending'",
-            [(webhook_id, each) for each, fate in fates.items() if fate != "open"],
+            [(webhook_id, each) for each, _ in settled],
+        )
+        connection.executemany(
+            f"UPDATE notices SET is_unsure = ? {this}",
+            [(fate == "unknown", news.alert_id, each) for each, fate in fates.items()],
         )
 
     def acknowledge(self, connection: sqlite3.Connection, alert_id: str, acknowledged: Acknowledged) -> dict[str, Any]:

@@ -48,7 +48,10 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A start or an end that one receiver has not heard of yet. `held`: why, as last decided."""
+    """A start or an end that one receiver has not heard of yet. `held`: why, as last decided.
+
+    `is_unsure`: another alerter may have told it; a copy is better than an end that never comes.
+    """
 
     alert_id: str
     receiver: str
@@ -57,6 +60,7 @@ class Notice:
     told: Mapping[str, Any]
     created_ms: int
     held: Hold | None = None
+    is_unsure: bool = False
 
     @property
     def webhook_id(self) -> str:

@@ -86,21 +86,21 @@ def reminders(told: Iterable[Told], values: Mapping[str, float | None], context:
 
 def _unheard(notices: Sequence[Notice]) -> set[tuple[str, str]]:
     """Incidents, by receiver, of which neither the start nor the end was told."""
-    starts = {(each.alert_id, each.receiver) for each in notices if each.kind == "firing"}
+    starts = {(each.alert_id, each.receiver) for each in notices if each.kind == "firing" and not each.is_unsure}
     return starts & {(each.alert_id, each.receiver) for each in notices if each.kind == "resolved"}
 
 
 def _verdict(notice: Notice, unheard: set[tuple[str, str]], context: Context, now_ms: int) -> Hold | Drop | None:
     if (notice.alert_id, notice.receiver) in unheard:
         return Drop(Reason.ENDED_UNHEARD)
-    dropped = is_dropped(notice, context) if notice.kind == "firing" else None
+    dropped = is_dropped(notice, context) if notice.kind == "firing" and not notice.is_unsure else None
     return dropped or is_muted(notice.told, notice.receiver, context, now_ms)
 
 
-def _urgency(notice: Notice) -> tuple[int, int, str, str]:
+def _urgency(notice: Notice) -> tuple[int, int, str, str, str]:
     severity = notice.told["severity"]
     rank = _SEVERITIES.index(severity) if severity in _SEVERITIES else len(_SEVERITIES)
-    return rank, notice.created_ms, notice.alert_id, notice.receiver
+    return rank, notice.created_ms, notice.alert_id, notice.kind, notice.receiver
 
 
 def _batch(notice: Notice, context: Context) -> tuple[str, ...]:

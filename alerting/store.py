@@ -12,7 +12,7 @@ from typing import Any
 from alerting import payload
 from alerting.control_store import ControlStore
 from alerting.database import Database, Step
-from alerting.editions import FIRST, NOTICES, ORDER
+from alerting.editions import FIRST, NOTICES, ORDER, UNSURE
 from alerting.log_queue import LogQueue, append_log
 from alerting.notice_store import Fate, NoticeStore
 from alerting.notices import News
@@ -24,6 +24,7 @@ _EDITIONS: Sequence[Sequence[Step]] = (
     NOTICES,
     (*(statement for statement in OUTBOX_SCHEMA.split(";") if statement.strip()), move_old_outbox),
     ORDER,
+    UNSURE,
 )
 """Applied in order; the number of those that a file has is its edition."""
 

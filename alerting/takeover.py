@@ -23,7 +23,14 @@ LOOK_BACK_MS = 30 * _DAY_MS
 OWED_MS = 3 * _DAY_MS
 """A message of an incident that is over and of which nobody has heard for so long was given up."""
 
-_FATES: Mapping[str, Fate] = {"delivered": "told", "dead": "told", "dropped": "dropped"}
+_FATES: Sequence[tuple[str, Fate]] = (
+    ("delivered", "told"),
+    ("dead", "told"),
+    ("dropped", "dropped"),
+    ("sent", "unknown"),
+    ("held", "open"),
+)
+"""What the log says of a notice or its message, what counts more first: what was delivered was not dropped."""
 
 Row = Mapping[str, Any]
 
@@ -83,19 +90,19 @@ def _incidents(
         news = news_of(row, public_url) if row["kind"] == "transition" else None
         if news is not None:
             is_owed = news.alert_id in open_ids or news.at_ms >= now_ms - OWED_MS
-            unknown: Fate = "open" if is_owed else "told"
+            unknown: Fate = "unknown" if is_owed else "told"
             known = fates[news.alert_id, news.kind]
             yield news, {receiver: known.get(receiver, unknown) for receiver in {*news.receivers, *known}}
 
 
 def _fates(rows: Sequence[Row]) -> Mapping[tuple[str, str], dict[str, Fate]]:
-    """By incident and kind of news, then by receiver. A delivered message was not dropped, whatever came first."""
+    """By incident and kind of news, then by receiver."""
     fates: dict[tuple[str, str], dict[str, Fate]] = defaultdict(dict)
-    for row in rows:
-        fate = _FATES.get(row.get("status", "")) if row["kind"] in ("delivery", "notice") else None
-        if fate is not None:
-            kind = "resolved" if _tells_an_end(row) else "firing"
-            fates[row["alert_id"], kind].setdefault(row["receiver"], fate)
+    for status, fate in _FATES:
+        for row in rows:
+            if row["kind"] in ("delivery", "notice") and row.get("status") == status:
+                kind = "resolved" if _tells_an_end(row) else "firing"
+                fates[row["alert_id"], kind].setdefault(row["receiver"], fate)
     return fates
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from alerting.controls import Controls
+from alerting.notice_store import Fate
 from alerting.notices import News
 from alerting.rule_states import Stored
 from alerting.states import RuleState, State
@@ -152,3 +153,14 @@ def test_what_another_alerter_told_is_not_told_again(store: AlertStore) -> None:
     Teller(store).tell(NOW_MS)
     found = store.database.read("SELECT receiver, webhook_id FROM messages WHERE type = 'alert.resolved' ORDER BY 1")
     assert found == [("ops", "msg_a1_resolved"), ("team", "msg_a1_resolved")]
+
+
+def test_an_incident_that_another_alerter_may_have_told_is_told_also_when_it_is_over(store: AlertStore) -> None:
+    """Its start was on its way when that alerter died: a copy is better than an end that never comes."""
+    start = News("firing", "a1", "product/A", ("ops", "team"), TOLD, NOW_MS)
+    end = News("resolved", "a1", "product/A", (), TOLD, NOW_MS + 1)
+    fates: list[tuple[News, dict[str, Fate]]] = [(start, {"ops": "unknown", "team": "open"}), (end, {"ops": "unknown"})]
+    store.adopt({}, fates)
+    Teller(store).tell(NOW_MS + 2)
+    found = store.database.read("SELECT receiver, webhook_id FROM messages ORDER BY seq")
+    assert found == [("ops", "msg_a1_firing"), ("ops", "msg_a1_resolved")]
