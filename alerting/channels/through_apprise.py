@@ -19,7 +19,7 @@ from alerting.threads import in_own_thread
 from alerting.words import Words, words
 from schemas.alerts import AppriseReceiver
 
-_AT_ONCE = 2
+_AT_ONCE = 4
 """Processes of one receiver; each takes half a second of a core."""
 
 _TIMES_LONGER = 3.0
