@@ -46,6 +46,7 @@ def _notice_row(notice: Notice, status: str, detail: str, now_ms: int) -> dict[s
         **_rule_columns(notice.told),
         "receiver": notice.receiver,
         "message": notice.webhook_id,
+        "message_type": notice.message_type,
         "status": status,
         "detail": detail,
     }
