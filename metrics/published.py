@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Context, Decimal
 from typing import Any, NamedTuple, Protocol
+from uuid import uuid4
 
 import msgspec
 
@@ -166,8 +167,9 @@ class PublishedPoints:
         waiting = list(rows)
         for start in range(0, len(waiting), _ROWS_AT_ONCE):
             block = waiting[start : start + _ROWS_AT_ONCE]
-            # A block that was written before must be written again after another: tables forget nothing by content.
-            settings = {"insert_deduplicate": 0}
+            # A block that was written before must be written again after another: without a token of its own it would
+            # be known by its content, and dropped.
+            settings = {"insert_deduplication_token": uuid4().hex}
             self._storage.insert_lines(table, list(block[0]), _ENCODER.encode_lines(block), settings)
 
 

@@ -7,6 +7,7 @@ the day before it or, of the first such day, when everything was settled.
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import msgspec
 
@@ -50,7 +51,7 @@ class DuplicateDays:
         first = quality.duplicates if quality.completeness.lag_events == 0 else None
         row = {"day": today.isoformat(), "first_total": first, "last_total": quality.duplicates}
         if row != self._noted:
-            settings = {"insert_deduplicate": 0}
+            settings = {"insert_deduplication_token": uuid4().hex}
             self._warehouse.insert_lines("duplicate_marks", list(row), msgspec.json.encode(row), settings)
             self._noted = row
 

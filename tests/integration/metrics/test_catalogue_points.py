@@ -1,12 +1,13 @@
 """Points of the catalogue over a real engine: kept fresh by what changed, published, restated, by version."""
 
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from integration.metrics.measuring_rig import Rig, count_of, metric
 
+from metrics.published import Place, Point, PublishedPoints
 from schemas.computes import (
     Actives,
     Balance,
@@ -42,6 +43,16 @@ def values_of(rig: Rig, name: str, days: int = 3, grain: Grain = "day") -> list[
 
 def numbers_of(rig: Rig, name: str, days: int = 3, grain: Grain = "day") -> list[Decimal | None]:
     return [value.value for value in values_of(rig, name, days, grain)]
+
+
+def test_a_value_that_comes_back_is_published_again(engine: Warehouse) -> None:
+    """The same block as before, after another one: it is no copy that an engine may drop."""
+    points = PublishedPoints(engine)
+    place = Place("day", date(2026, 11, 1))
+    for number in (5, 6, 5):
+        point = Point(Decimal(number), None, Decimal(number), False, False)
+        points.write_points("comes_back", 1, {place: point})
+        assert points.points("comes_back", 1) == {place: point}
 
 
 def test_every_bucket_has_a_value_and_rates_over_nothing_have_none(rig: Rig) -> None:
