@@ -4,6 +4,7 @@ Does not know whose turn it is, nor threads: see `alerting.alerter`.
 """
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterator
@@ -72,6 +73,7 @@ class Session:
             deliveries.stop()
             for task in beside:
                 task.cancel()
+        await asyncio.to_thread(self._leave)
 
     def shown(self) -> dict[str, Any]:
         """The parts of `Alerter.shown` that are known of this time."""
@@ -153,6 +155,11 @@ class Session:
                 self._hand_on_log()
             self._teller.tell(now_ms, self._judge.open_values())
         self._judged_ms = self._outside.clock()
+
+    def _leave(self) -> None:
+        """Who comes next knows what was delivered in the end."""
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._hand_on_log()
 
     def _hand_on_log(self) -> None:
         rows = self._store.log.rows()
