@@ -25,7 +25,7 @@ PUBLISHED = Manner(every_seconds=2, most_age_seconds=60)
 """Published values move with their metric's refresh interval."""
 
 LATENESS = Manner(every_seconds=2, most_age_seconds=30)
-SHARE = Manner(every_seconds=2, most_age_seconds=30)
+SHARE = Manner(every_seconds=1, most_age_seconds=30)
 """Rules about metrics wait while much is refused: that must be seen before they fire."""
 
 QUALITY = Manner(every_seconds=10, most_age_seconds=120)
