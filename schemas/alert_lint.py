@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from schemas.alert_files import PlacedRoute
 from schemas.alert_folder import AlertBook
 from schemas.alerts import AlertmanagerReceiver, AlertRule, PagerDutyReceiver
-from schemas.data_rules import GROUP
+from schemas.data_rules import BUILT_IN, GROUP
 from schemas.lint_findings import LintFinding, Subject, finding, without_exceptions
 from schemas.receiver_files import PlacedReceiver
 from schemas.rule_lint import Judged, lint_rule
 from schemas.subject_values import Metrics
+
+_BUILT_IN = frozenset(rule.key for rule in BUILT_IN)
 
 NUMBER_RULES: Mapping[str, str] = {
     "over-noise-budget": "a rule starts no more incidents in 30 days than its noise budget",
@@ -26,6 +28,7 @@ RULES: Mapping[str, str] = {
     "no-runbook": "a critical rule says what to do",
     "retired-metric": "what nobody keeps is not watched",
     "same-rule": "one cause is one message",
+    "data-rule-holds-nobody": "a rule in the place of a built-in one about the data holds others back too",
     "partial-bucket": "a day that has only begun is not compared with whole ones",
     "no-for": "a number that jumps must stay high for a while",
     "small-samples": "a change in per cent rests on enough events",
@@ -69,6 +72,9 @@ def _lint_rules(book: AlertBook, metrics: Metrics) -> Iterator[LintFinding]:
     has_receivers = bool(book.files.receivers)
     for placed, rule in zip(book.files.rules, book.definitions.rules, strict=False):
         yield from lint_rule(Judged(rule, placed, metrics, has_receivers))
+        if rule.key in _BUILT_IN and not rule.inhibits:
+            message = f'it takes the place of the built-in "{rule.key}", but no rule waits for it; add "inhibits: true"'
+            yield finding(placed, "data-rule-holds-nobody", message)
         what = (rule.subject, rule.bucket, rule.comparison, rule.operator, rule.threshold)
         if first.setdefault(what, rule.key) != rule.key:
             yield finding(placed, "same-rule", f'"{first[what]}" fires for the same cause; keep one')
