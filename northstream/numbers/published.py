@@ -10,10 +10,10 @@ from typing import NamedTuple, Protocol
 from alerting.numbers import NotLookedUp, Point
 from northstream.numbers.buckets import Span
 from northstream.numbers.completed import PATIENCE_MS, Question
+from schemas.alert_ground import judged_grain
 from schemas.alerts import Bucket
 from schemas.calendar import Calendar
 from schemas.catalogue import MetricDefinition
-from schemas.computes import STREAMED
 from schemas.measuring import Grain
 from warehouse.published_values import PublishedValue
 
@@ -49,7 +49,7 @@ class PublishedPoints:
     def points(self, metric: str, bucket: Bucket, count: int, moment: Moment) -> list[Point]:
         """A bucket that is not published (yet) has no value. Raises NotLookedUp for a metric that is not there."""
         definition = defined(metric, self._metrics())
-        question = Question(bucket, grain_of(definition), count, moment.now_ms, self._calendar)
+        question = Question(bucket, judged_grain(definition), count, moment.now_ms, self._calendar)
         spans = question.spans
         found = self._published.values(metric, question.grain, spans[0].first, spans[-1].first)
         points = [_point(span, found.get(span.first), definition) for span in spans]
@@ -67,11 +67,6 @@ def defined(metric: str, metrics: Mapping[str, MetricDefinition]) -> MetricDefin
     if metric not in metrics:
         raise NotLookedUp(f"unknown metric {metric}")
     return metrics[metric]
-
-
-def grain_of(definition: MetricDefinition) -> Grain:
-    """The bucket of a metric for alerting: what its thresholds are written for; of what is streamed the day."""
-    return "day" if definition.id in STREAMED else definition.per or "day"
 
 
 def samples_of(definition: MetricDefinition, denominator: float | None, value: float | None) -> float | None:

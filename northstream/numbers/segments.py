@@ -5,7 +5,8 @@ Does not measure: `schemas.measuring.Measures` is handed in.
 
 from alerting.numbers import NotLookedUp, Point
 from northstream.numbers.completed import Question
-from northstream.numbers.published import LATE_MS, defined, grain_of, samples_of
+from northstream.numbers.published import LATE_MS, defined, samples_of
+from schemas.alert_ground import judged_grain
 from schemas.alerts import Bucket, MetricSubject
 from schemas.calendar import Calendar
 from schemas.catalogue import MetricDefinition
@@ -22,7 +23,7 @@ class SegmentPoints:
     def points(self, subject: MetricSubject, bucket: Bucket, count: int, now_ms: int) -> list[Point]:
         """Raises NotLookedUp for what the metric cannot be split by, and for what cannot be computed."""
         definition = defined(subject.metric, self._measures.catalogue().metrics)
-        question = Question(bucket, grain_of(definition), count, now_ms, self._calendar)
+        question = Question(bucket, judged_grain(definition), count, now_ms, self._calendar)
         first, last = question.spans[0].first, question.spans[-1].last
         asked = SeriesQuestion(subject.metric, first, last, question.grain, filters=subject.segments)
         try:
