@@ -22,7 +22,8 @@ from schemas.reading import ReadingUnavailable
 
 LOOK_SECONDS = 1.0
 _LOOK_BACK_MS = 86_400_000
-"""What is older is not acted on any more: nobody waits for it."""
+_TESTS_LOOK_BACK_MS = 600_000
+"""Wishes that are older are not granted any more: nobody waits for them."""
 
 log = logging.getLogger(__name__)
 
@@ -61,14 +62,23 @@ class Controls:
         now_ms = self._clock()
         try:
             silences = self._reader.silences(now_ms)
-            acknowledgements = self._reader.acknowledgements(now_ms - _LOOK_BACK_MS)
+            acknowledgements = self._reader.acknowledgements(self._first_unacknowledged(now_ms))
             wishes = self._reader.wishes(now_ms - _LOOK_BACK_MS)
         except ReadingUnavailable:
             return False
         self._store.controls.keep_silences(silences)
         acknowledged = [self._acknowledge(each, now_ms) for each in acknowledgements]
-        granted = [self._grant(wish, now_ms) for wish in wishes if not self._store.controls.is_granted(wish.id)]
+        granted = [self._grant(wish, now_ms) for wish in wishes if self._is_waited_for(wish, now_ms)]
         return any((*acknowledged, *granted))
+
+    def _first_unacknowledged(self, now_ms: int) -> int:
+        """No acknowledgement that is missing here was given earlier, also if another alerter had the incident then."""
+        started_ms = self._store.notices.first_unacknowledged_ms()
+        return now_ms - _LOOK_BACK_MS if started_ms is None else min(started_ms, now_ms) - _LOOK_BACK_MS
+
+    def _is_waited_for(self, wish: Wish, now_ms: int) -> bool:
+        is_old = wish.kind == "test" and wish.at_ms < now_ms - _TESTS_LOOK_BACK_MS
+        return not is_old and not self._store.controls.is_granted(wish.id)
 
     def _acknowledge(self, given: Acknowledgement, now_ms: int) -> bool:
         """Whether anybody is told."""

@@ -148,6 +148,12 @@ class NoticeStore:
         query = "SELECT 1 FROM incidents WHERE alert_id = ? AND acknowledged IS NULL"
         return bool(self._database.read(query, (alert_id,)))
 
+    def first_unacknowledged_ms(self) -> int | None:
+        """When the oldest incident began that is open and nobody has in hand; None: there is none."""
+        query = "SELECT min(started_ms) FROM incidents WHERE ended_ms IS NULL AND acknowledged IS NULL"
+        [[started_ms]] = self._database.read(query)
+        return None if started_ms is None else int(started_ms)
+
     def acknowledged(self) -> dict[str, Acknowledged]:
         """Of open incidents, by the key of their rule."""
         rows = self._database.read(

@@ -83,6 +83,18 @@ def test_the_first_acknowledgement_of_an_incident_is_kept_and_logged_once(asked:
     assert (row["kind"], row["alert_id"], row["detail"]) == ("acknowledged", "a1", "Ana: on it")
 
 
+def test_an_incident_that_was_acknowledged_long_ago_stays_so_with_another_alerter(
+    asked: Asked, store: AlertStore
+) -> None:
+    """Its file knows the incident from the log, and nothing of who has it in hand."""
+    began_ms = NOW_MS - 10 * 86_400_000
+    news = News("firing", "a1", "product/A", ("ops",), TOLD, began_ms)
+    store.adopt({}, [(news, {"ops": "told"})])
+    asked.append(Acknowledgement("a1", began_ms + 60_000, "Ana"))
+    controls_of(asked, store).look()
+    assert store.notices.acknowledged()["product/A"].by == "Ana"
+
+
 def test_a_pager_that_heard_of_the_start_is_told_that_somebody_has_it(asked: Asked, store: AlertStore) -> None:
     """Once, and no other kind of receiver: to them it would be one more message."""
     begin_incident(store, "ops", "pager")
@@ -93,9 +105,9 @@ def test_a_pager_that_heard_of_the_start_is_told_that_somebody_has_it(asked: Ask
 
 
 def test_a_test_message_is_sent_once_also_over_a_restart(asked: Asked, tmp_path: Path) -> None:
-    """Only to a receiver that exists; a wish of the day before yesterday is nobody's any more."""
+    """Only to a receiver that exists; nobody waits any more for one of an hour ago."""
     asked.controls += [Wish("w1", "test", "ops", NOW_MS), Wish("w2", "test", "nobody", NOW_MS)]
-    asked.append(Wish("w0", "test", "ops", NOW_MS - 2 * 86_400_000))
+    asked.append(Wish("w0", "test", "ops", NOW_MS - 3_600_000))
     sent = []
     for _ in range(2):
         store = AlertStore(tmp_path / "alerts.db")
