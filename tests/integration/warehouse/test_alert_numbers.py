@@ -111,8 +111,10 @@ def numbers(world: World) -> NumbersAtOnce:
     return world.numbers()
 
 
-def quality(numbers: NumbersAtOnce, number: Gauge | DayCount, count: int = 1) -> list[float | None]:
-    return [point.value for point in numbers.series(QualitySubject(number), "running", count, NOW_MS)]
+def quality(
+    numbers: NumbersAtOnce, number: Gauge | DayCount, count: int = 1, now_ms: int = NOW_MS
+) -> list[float | None]:
+    return [point.value for point in numbers.series(QualitySubject(number), "running", count, now_ms)]
 
 
 def test_streamed_metrics_and_funnels_are_the_published_counters(numbers: NumbersAtOnce) -> None:
@@ -182,10 +184,13 @@ def test_gauges_grow_while_something_is_not_loaded(world: World, numbers: Number
     assert quality(numbers, "watch_seconds") == [None]
     world.appended_ms = NOW_MS - 50_000
     world.events.append([quarantined(0, "q1", "q2")])
-    (lag,) = quality(numbers, "lag_seconds")
+    assert quality(numbers, "lag_seconds", now_ms=NOW_MS + 5_000) == [5.0]
+    later_ms = NOW_MS + 50_000
+    (lag,) = quality(numbers, "lag_seconds", now_ms=later_ms)
     assert lag is not None
     assert lag >= 50.0
+    assert quality(numbers, "incomplete_seconds", now_ms=later_ms) == [50.0]
     with pytest.raises(ReadingUnavailable, match="not loaded yet"):
-        quality(numbers, "silent_seconds")
+        quality(numbers, "silent_seconds", now_ms=later_ms)
     world.settle()
-    assert quality(numbers, "lag_seconds") == [0.0]
+    assert quality(numbers, "lag_seconds", now_ms=later_ms) == [0.0]
