@@ -130,7 +130,7 @@ def test_names_of_any_language_arrive_as_they_were_written(scene: Scene) -> None
     wait_until(lambda: [STRANGE, "firing"] in scene.product.sql(logged), "the log of the start")
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.long)])
 def test_each_start_and_each_end_is_told_once_through_kill_9(scene: Scene, kills: int) -> None:
     """Each further signup ends one incident and starts the next; whatever dies in between, nothing is lost or new."""
     random = Random(seed())
@@ -206,3 +206,21 @@ def test_edited_rules_are_used_without_a_restart_and_broken_ones_are_not(scene: 
     scene.wait_for("EditedIn", "alert.resolved")
     assert scene.rule("EditedIn") == {}
     assert scene.product.child("engine") == process
+
+
+def test_the_command_line_tells_what_a_rule_would_have_done(scene: Scene, tmp_path: Path) -> None:
+    """By the machine that judged it live: the incident that is open is the one that was told; a typo is guessed."""
+    scene.product.settle()
+    product = scene.product
+    places = ("--data-dir", str(product.data_dir), "--port", str(product.port))
+    asked = ("alerts", "backtest", STRANGE, "--days", "2", *places, "--picture", "past.svg")
+    told = run(*asked, "--json", cwd=tmp_path)
+    assert told.returncode == 0, told.stderr
+    found = json.loads(told.stdout)
+    assert [each["ended_at"] for each in found["incidents"]] == [None]
+    assert (tmp_path / "past.svg").read_text("utf-8").startswith("<svg")
+    tried = run(*asked, "--condition", "> 1000", cwd=tmp_path)
+    assert "(never fired)" in tried.stdout
+    refused = run("alerts", "backtest", "Exactli1", *places, cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "did you mean" in refused.stderr
