@@ -21,7 +21,7 @@ SELECT alert_id, receiver, kind, rule, told, created_ms, reason, until_ms, is_un
 WHERE status = 'open' ORDER BY created_ms, alert_id, receiver, kind
 """
 _REMINDABLE = """
-SELECT n.alert_id, n.receiver, n.rule, n.told, coalesce(n.reminded_ms, n.told_ms), n.reminders
+SELECT n.alert_id, n.receiver, n.rule, n.told, n.created_ms, coalesce(n.reminded_ms, n.told_ms), n.reminders
 FROM notices AS n JOIN incidents AS i USING (alert_id)
 WHERE n.kind = 'firing' AND n.status = 'told' AND i.ended_ms IS NULL AND i.acknowledged IS NULL AND NOT EXISTS (
     SELECT 1 FROM message_parts AS p JOIN messages AS m USING (seq)
@@ -50,8 +50,8 @@ class NoticeStore:
     def remindable(self) -> list[Told]:
         """Starts that were told of incidents that are open and nobody has acknowledged."""
         return [
-            Told(alert_id, receiver, rule, json.loads(told), last_ms, reminders)
-            for alert_id, receiver, rule, told, last_ms, reminders in self._database.read(_REMINDABLE)
+            Told(alert_id, receiver, rule, json.loads(told), created_ms, last_ms, reminder)
+            for alert_id, receiver, rule, told, created_ms, last_ms, reminder in self._database.read(_REMINDABLE)
         ]
 
     def tally(self, since_ms: int) -> Tally:
@@ -100,10 +100,10 @@ class NoticeStore:
             (drop.reason, notice.alert_id, notice.receiver, notice.kind),
         )
 
-    def note_reminded(self, connection: sqlite3.Connection, told: Told, now_ms: int) -> None:
+    def note_reminded(self, connection: sqlite3.Connection, told: Told, number: int, now_ms: int) -> None:
         connection.execute(
-            f"UPDATE notices SET reminders = reminders + 1, reminded_ms = ? {_THIS}",
-            (now_ms, told.alert_id, told.receiver, "firing"),
+            f"UPDATE notices SET reminders = ?, reminded_ms = ? {_THIS}",
+            (number, now_ms, told.alert_id, told.receiver, "firing"),
         )
 
     def settle(self, connection: sqlite3.Connection, news: News, fates: Mapping[str, Fate]) -> None:

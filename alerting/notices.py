@@ -76,15 +76,17 @@ class Notice:
 class Told:
     """A start that one receiver was told, of an incident that is open and not acknowledged.
 
-    `last_ms`: when it last heard of the incident. `reminders`: how many it got since.
+    `created_ms`: when the incident began. `last_ms`: when the receiver last heard of it, `reminder` the number by which
+    it was reminded then (0: not yet).
     """
 
     alert_id: str
     receiver: str
     rule: str
     told: Mapping[str, Any]
+    created_ms: int
     last_ms: int
-    reminders: int
+    reminder: int
 
 
 @dataclass(frozen=True, slots=True)

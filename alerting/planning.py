@@ -71,17 +71,16 @@ def reminders(told: Iterable[Told], values: Mapping[str, float | None], context:
 
     One at a time, however long nobody could be reminded. `values`: what the incidents' rules see now, if known.
     """
-    due = [each for each in told if _is_reminder_due(each, context, now_ms)]
-    return [
-        Message(
-            each.receiver,
-            f"msg_{each.alert_id}_reminder_{each.reminders + 1}",
-            "alert.reminder",
-            {**each.told, "value": values.get(each.alert_id, each.told["value"]), "reminder": each.reminders + 1},
-            reminds_of=each,
-        )
-        for each in due
-    ]
+    return [_reminder(each, values, context, now_ms) for each in told if _is_reminder_due(each, context, now_ms)]
+
+
+def _reminder(told: Told, values: Mapping[str, float | None], context: Context, now_ms: int) -> Message:
+    """Numbered by the time since the start, so that another alerter that goes on does not use a number again."""
+    every_ms = context.manners(told.receiver).remind_every_seconds * 1000
+    number = max(told.reminder + 1, int((now_ms - told.created_ms) / every_ms))
+    data = {**told.told, "value": values.get(told.alert_id, told.told["value"]), "reminder": number}
+    webhook_id = f"msg_{told.alert_id}_reminder_{number}"
+    return Message(told.receiver, webhook_id, "alert.reminder", data, reminds_of=told)
 
 
 def _unheard(notices: Sequence[Notice]) -> set[tuple[str, str]]:

@@ -76,7 +76,7 @@ class Teller:
             if notice.held is not None:
                 append_log(connection, [released_row(notice, notice.held, message.webhook_id, now_ms)])
         if message.reminds_of is not None:
-            self._store.notices.note_reminded(connection, message.reminds_of, now_ms)
+            self._store.notices.note_reminded(connection, message.reminds_of, message.data["reminder"], now_ms)
 
     def _hold(self, connection: sqlite3.Connection, notice: Notice, hold: Hold, now_ms: int) -> None:
         """Logged when the reason changes, not when it lasts longer."""
