@@ -55,8 +55,8 @@ class Judge:
     def replace(self, rules: Sequence[AlertRule], now_ms: int) -> None:
         """Judge by these rules from now on.
 
-        A rule that is gone ends its incident and is forgotten, and so does one that looks at another number under the
-        same key: what was known says nothing of that. Any other change of a rule leaves its state as it is.
+        A rule that is gone ends its incident and begins anew if it comes back, and so does one that looks at another
+        number under the same key: what was known says nothing of that. Any other change leaves its state as it is.
         """
         known = {rule.key: rule for rule in rules}
         for key, stored in self._store.rules.all().items():
@@ -144,12 +144,14 @@ class Judge:
             return Observation(Verdict.ERROR, None, f"internal error: {kind}")
 
     def _end(self, key: str, stored: Stored, cause: str, now_ms: int) -> None:
+        """The state stays in the file, inactive: if the rule comes back, its states go on in their order."""
         state = self._states.get(key, stored.state)
         if state.state is not State.INACTIVE:
-            self._record(stored.definition, key, close(state, cause, now_ms)[1], None, now_ms)
-        self._store.rules.forget(key)
-        for known in (self._states, self._judged_ms, self._comparisons):
-            known.pop(key, None)
+            state, transition = close(state, cause, now_ms)
+            self._record(stored.definition, key, transition, None, now_ms)
+        self._states[key] = state
+        self._judged_ms.pop(key, None)
+        self._comparisons.pop(key, None)
 
     def _record(
         self,

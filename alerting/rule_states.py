@@ -56,8 +56,3 @@ class RuleStates:
                 json.dumps(stored.definition),
             ),
         )
-
-    def forget(self, rule: str) -> None:
-        """Drop the state of a rule that no longer exists."""
-        with self._database.transaction() as connection:
-            connection.execute("DELETE FROM rule_states WHERE rule = ?", (rule,))

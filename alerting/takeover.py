@@ -85,9 +85,11 @@ def _end_what_was_left(
 def _incidents(
     rows: Sequence[Row], open_ids: set[str], public_url: str, now_ms: int
 ) -> Iterator[tuple[News, Mapping[str, Fate]]]:
+    """In the order of states, so that a start comes before its end though a clock has stepped back between them."""
     fates = _fates(rows)
-    for row in rows:
-        news = news_of(row, public_url) if row["kind"] == "transition" else None
+    transitions = [row for row in rows if row["kind"] == "transition"]
+    for row in sorted(transitions, key=lambda row: row.get("order", row["at_ms"])):
+        news = news_of(row, public_url)
         if news is not None:
             is_owed = news.alert_id in open_ids or news.at_ms >= now_ms - OWED_MS
             unknown: Fate = "unknown" if is_owed else "told"
