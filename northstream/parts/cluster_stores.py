@@ -11,7 +11,7 @@ from northstream.parts.server_warehouse import check_counted_log, check_definiti
 from northstream.parts.stores import Stores
 from northstream.parts.watching import watches
 from northstream.settings import Settings
-from northstream.workspaces import load_named_workspace
+from northstream.workspace_copy import load_workspace_to_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def open_cluster_stores(settings: Settings) -> ClusterStores:
         NotThere, LogUnavailable, WarehouseUnavailable: something is not there yet.
         UserError: the user must mend something.
     """
-    workspace = load_named_workspace(settings)
+    workspace = load_workspace_to_run(settings)
     with ExitStack() as stack:
         warehouse = open_warehouse(settings)
         stack.callback(warehouse.close)

@@ -3,6 +3,7 @@
 Does not refresh anything: boards or engine do (`northstream.parts.measuring`).
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from northstream.failures import UserError
 from northstream.live_catalogue import LiveCatalogue
 from northstream.parts.stores import Stores
 from northstream.settings import Settings
+from northstream.workspace_copy import WorkspaceCopy
 from northstream.workspaces import workspace_folder
 from schemas.measuring import Measures
 from schemas.workspace_folder import WorkspaceErrors
@@ -45,13 +47,15 @@ def open_measured(stores: Stores, settings: Settings) -> Measured:
     """Over the workspace that the settings name. Cheap: nothing is read from the warehouse before somebody asks.
 
     A definition that changed without a new version is measured as the files say; boards go on with the one before.
+    What is in use is kept in the data folder: whoever breaks a file must not silence alerts at the next start.
 
     Raises:
-        UserError: its catalogue is broken, with every finding.
+        UserError: its catalogue is broken, with every finding, and none was in use before.
     """
     workspace = stores.workspace
     try:
-        catalogue = LiveCatalogue(lambda: workspace_folder(settings), workspace)
+        copy = WorkspaceCopy(settings.data_dir, os.environ)
+        catalogue = LiveCatalogue(lambda: workspace_folder(settings), workspace, copy=copy)
     except WorkspaceErrors as error:
         raise UserError(f"the catalogue cannot be used:\n{error}") from error
     traits = (workspace.person_traits, workspace.group_traits)
