@@ -6,12 +6,12 @@ Does not ask for them: see `alert_routes`.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from dashboard.metrics import is_streamed
 from dashboard.moments import instant
 from dashboard.periods import Grain
 from schemas.alert_controls import Acknowledgement, Silence
 from schemas.alert_history import Incident, IncidentStep
 from schemas.catalogue import MetricDefinition
+from schemas.computes import STREAMED
 
 _UNSAID: Mapping[str, Any] = {
     "messages": [],
@@ -55,7 +55,7 @@ def _shown_rule(rule: Mapping[str, Any], metrics: Mapping[str, MetricDefinition]
 def _grain(subject: str, metrics: Mapping[str, MetricDefinition]) -> Grain:
     """How long the rule's buckets are: of what the stream counts, days, whatever span its target is written for."""
     metric = metrics.get(subject.partition("[")[0])
-    if metric is None or (is_streamed(metric) and subject == metric.id):
+    if metric is None or metric.id in STREAMED:
         return "day"
     return metric.per or "day"
 

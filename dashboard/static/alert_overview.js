@@ -111,7 +111,7 @@ function ruleCells(rule, catalogue) {
     element("span", {}, ruleLink(rule.rule, rule.alert), " ", element("span", { class: rule.severity === "critical" ? "tag warned" : "tag" }, nameOf("severity", rule.severity)), under(rule.annotations?.summary || subject.label)),
     element("span", {}, stateBadge(rule), under(rule.since ? say(texts.alert_since, { time: instant(rule.since) }) : "")),
     alertValue(rule.value, subject),
-    element("span", {}, element("span", {}, subject.label), under(conditionWords(rule.condition))),
+    element("span", {}, element("span", {}, subject.label), under(conditionWords(rule.condition, subject))),
     rule.owner || NO_VALUE,
     element("span", {}, (rule.receivers.length ? rule.receivers.join(", ") : rule.receiver) || texts.nobody_told, ...heldLines(rule)),
   ];

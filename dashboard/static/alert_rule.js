@@ -54,7 +54,7 @@ function headParts(rule, subject) {
       {},
       element("p", { class: "crumbs" }, element("a", { href: linkTo("/alerts") }, texts.alerts_title), ` › ${rule.group}`),
       element("h1", {}, rule.alert),
-      element("p", { class: "lead" }, rule.annotations?.summary || rule.annotations?.description || `${subject.label} ${conditionWords(rule.condition)}`),
+      element("p", { class: "lead" }, rule.annotations?.summary || rule.annotations?.description || `${subject.label} ${conditionWords(rule.condition, subject)}`),
       element(
         "p",
         { class: "facts-line" },
@@ -64,7 +64,7 @@ function headParts(rule, subject) {
         rule.owner ? element("span", {}, `${texts.owner} `, element("b", {}, rule.owner)) : null,
       ),
     ),
-    element("div", { class: "latest" }, element("p", { class: "hint" }, subject.label), element("p", { class: "amount" }, alertValue(rule.value, subject)), element("p", { class: "change" }, conditionWords(rule.condition))),
+    element("div", { class: "latest" }, element("p", { class: "hint" }, subject.label), element("p", { class: "amount" }, alertValue(rule.value, subject)), element("p", { class: "change" }, conditionWords(rule.condition, subject))),
   ];
 }
 
@@ -74,7 +74,7 @@ function factsParts(rule, subject) {
   const budget = rule.noise_budget === null ? "" : say(texts.alert_budget_of, { number: String(rule.incidents_30d ?? 0), budget: String(rule.noise_budget) });
   const said = [
     [texts.metric, about],
-    [texts.alert_condition, conditionWords(rule.condition)],
+    [texts.alert_condition, conditionWords(rule.condition, subject)],
     [texts.alert_bucket, nameOf("bucket", rule.bucket)],
     [texts.alert_cause, rule.cause],
     [texts.receivers, rule.receivers.length ? rule.receivers.join(", ") : rule.receiver || texts.nobody_told],

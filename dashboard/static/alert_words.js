@@ -23,21 +23,28 @@ export function subjectOf(rule, catalogue) {
   const metric = catalogue.find((each) => each.metric === id) ?? null;
   const quality = /^quality:(.*)$/.exec(id)?.[1];
   const unit = metric ? metric.unit : GAUGES_IN_SECONDS.includes(quality) ? "seconds" : /:rate$/.test(id) ? "ratio" : "count";
-  const name = metric ? inWords(metric.label) : quality ? nameOf("quality", quality) : id;
+  const name = metric ? inWords(metric.label) : quality ? nameOf("quality", quality) : stepName(id);
   return { id, metric, unit, decimals: metric?.decimals ?? undefined, label: segments ? `${name} (${segments})` : name, segments };
+}
+
+function stepName(id) {
+  const [, funnel, step, rate] = /^funnel:(.*):(\d+)(:rate)?$/.exec(id) ?? [];
+  return funnel ? say(rate ? texts.funnel_step_rate : texts.funnel_step, { funnel, step }) : id;
 }
 
 /** A value as its subject is written; what is counted may be no whole number. */
 export function alertValue(value, subject) {
   if (value === null || value === undefined) return NO_VALUE;
-  if (subject.metric || subject.unit !== "count") return amount(value, subject);
+  if (subject.metric || subject.unit !== "count") return amount(value, subject, subject.unit === "seconds" ? {} : { minimumFractionDigits: 0 });
   return amount(value, { unit: "count", decimals: value % 1 ? 2 : 0 });
 }
 
-/** `> 20`, `change against last_week < -30 %`, `z-score > 3.5`, `absent for 10m`: in the page's language. */
-export function conditionWords(condition) {
+/** `> 20`, `change against last_week < -30 %`, `z-score > 3.5`, `absent for 10m`: in the page's language and unit. */
+export function conditionWords(condition, subject = null) {
+  const limit = thresholdOf(condition);
+  if (limit !== null && subject) return `${condition.split(" ")[0]} ${alertValue(limit, subject)}`;
   const change = /^change against (\w+) (.*)$/.exec(condition);
-  if (change) return say(texts[`condition_${change[1]}`] ?? condition, { limit: change[2] });
+  if (change) return say(texts[`condition_${change[1]}`] ?? condition, { limit: change[2].replace(" %", "\u00a0%") });
   const anomaly = /^z-score (.*)$/.exec(condition);
   if (anomaly) return say(texts.condition_anomaly, { limit: anomaly[1] });
   const absence = /^absent for (.*)$/.exec(condition);

@@ -250,6 +250,8 @@ async def test_a_page_of_another_site_writes_nothing(build, client_of, headers, 
     """On loopback there is no cookie that would stop it; routes that pages do not write stay closed."""
     async with client_of(build(), key=None, **headers) as client:
         assert (await client.post("/view/decisions", json={"course": "kill", "text": "x"})).status_code == status
+        silence = {"matchers": [{"name": "alert", "value": "a"}], "until": "tomorrow"}
+        assert (await client.post("/view/alerts/silences", json=silence)).status_code == status
         assert (await client.post("/view/metrics")).status_code in (404, 405)
 
 
