@@ -62,7 +62,7 @@ class Sorted:
         self.fresh: list[int] = []
         self.minted: list[tuple[int, str]] = []
         self.verdicts: dict[int, dict[str, Any]] = {}
-        self.watched: list[Portion] = []
+        self.watched: list[Portion] | None = None
 
 
 class Sorter:

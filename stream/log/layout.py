@@ -106,6 +106,8 @@ def from_row(row: Row, value: bytes) -> StoredRecord:
     """The record of a row; `value` is the block, no longer compressed."""
     key, kind, count, flagged, collector, sequence, version, appended_ms, lines_before = row[:9]
     topic, partition, offset = key_place(key)
-    watched_ms, flagged = (-flagged, 0) if flagged < 0 else (0, flagged)
+    watched_ms = 0
+    if flagged < 0:
+        watched_ms, flagged = -flagged, 0
     record = Record(topic, partition, Kind(kind), count, value, flagged, collector, sequence, version, watched_ms)
     return StoredRecord(record, offset, appended_ms, lines_before)

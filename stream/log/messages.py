@@ -13,16 +13,17 @@ Headers = list[tuple[str, bytes]]
 
 def record_headers(record: Record) -> Headers:
     """The headers of a record as an appender knows it (the same on Kafka)."""
-    watched = [("watched_ms", b"%d" % record.watched_ms)] if record.watched_ms else []
-    return [
+    headers = [
         ("version", b"%d" % record.version),
         ("kind", record.kind.encode()),
         ("count", b"%d" % record.count),
         ("flagged", b"%d" % record.flagged),
         ("collector", record.collector.encode()),
         ("sequence", b"%d" % record.sequence),
-        *watched,
     ]
+    if record.watched_ms:
+        headers.append(("watched_ms", b"%d" % record.watched_ms))
+    return headers
 
 
 def stored_headers(stored: StoredRecord) -> Headers:
