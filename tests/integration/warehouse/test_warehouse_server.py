@@ -16,6 +16,7 @@ from schemas.checkpoints import Segment
 from stream.log.local import LocalLog
 from warehouse.client import DATABASE, Warehouse, WarehouseUnavailable
 from warehouse.guarantees import check_guarantees
+from warehouse.lease import Lease, Pace
 from warehouse.ledger import Ledger
 from warehouse.loader import Loader
 from warehouse.migrate import migrate
@@ -51,6 +52,13 @@ def test_a_server_is_used_as_the_embedded_engine_is(
     check_guarantees(warehouse)
     # The face has its two users by itself, and says so when it is asked.
     assert prepare_server(warehouse, Login("northstream_reader")) is Prepared.OWN_USERS
+
+    lease = Lease(warehouse, "alerters", "one", Pace(look=0.0, confirm=0.0, renew=0.0, expire=60.0))
+    said = []
+    for expected in (False, True, True):
+        assert lease() is expected
+        said += warehouse.rows(f"SELECT max(at) FROM {DATABASE}.alerters")
+    assert said == sorted(set(said))  # the same words again are no copy
 
     store = PeopleStore(warehouse)
     state = bytes(range(256))

@@ -15,7 +15,7 @@ from alerting.judge import Judge
 from alerting.numbers import NotLookedUp, NotYetKnown, Point
 from alerting.states import Verdict
 from alerting.store import AlertStore
-from schemas.alerts import AlertRule, Bucket, MetricSubject, Subject
+from schemas.alerts import AlertRule, Bucket, MetricSubject, QualitySubject, Subject
 from schemas.reading import ReadingUnavailable
 
 
@@ -108,6 +108,27 @@ def test_a_number_that_is_being_looked_up_leaves_its_rule_as_it_is(rule: AlertRu
     numbers.failure = None
     judge.judge(500)
     assert judge.report()[0]["state"] == "firing"
+
+
+def test_rules_wait_from_the_look_in_which_the_data_is_found_to_be_bad(rule: AlertRule, store: AlertStore) -> None:
+    """The data's rule is judged first, wherever it stands, and is only pending: nobody hears of the product's rule."""
+    late = replace(
+        rule,
+        alert="DataLate",
+        subject=QualitySubject("lag_seconds"),
+        for_seconds=60.0,
+        inhibits=True,
+        waits_for_data=False,
+    )
+    judge = judge_of(store, Numbers(30.0), rule, late)
+    judge.judge(0)
+    assert [row["state"] for row in judge.report()] == ["waiting", "pending"]
+    assert judge.report()[0]["cause"] == "the data is bad: product/DataLate"
+    assert judge.bad_data() == ["product/DataLate"]
+    assert told(store) == []
+    judge.judge(60_000)
+    assert [row["state"] for row in judge.report()] == ["waiting", "firing"]
+    assert [notice.rule for notice in store.notices.open()] == ["product/DataLate"]
 
 
 def test_a_mistake_about_one_rule_is_its_error_and_stops_no_other(rule: AlertRule, store: AlertStore) -> None:
