@@ -33,10 +33,10 @@ def read_mail(name: str, section: Section, environment: Environment) -> EmailRec
         to=tuple(mailbox.value for mailbox in to),
         security=security,
         user=secrets.read("user").value,
-        password=secrets.read("password").value,
+        password=secrets.read("password", required="user" in section).value,
         allow_private=allow_private,
     )
-    section.close()
+    section.close(may_hold_secrets=True)
     if not to:
         section.report(section.line_of("to"), '"to" must be a list of addresses, like [growth@example.com]')
     for mailbox in (sender, *to):

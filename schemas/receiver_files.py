@@ -65,7 +65,7 @@ def read_receiver(section: Section, timezone: str, environment: Environment) -> 
         check_name(name, "receiver", section.findings)
     read = read_manners(manners, timezone) if manners is not None else None
     receiver, exceptions = _read_kind(name, section, environment), read_exceptions(section)
-    section.close()
+    section.close(may_hold_secrets=True)
     return PlacedReceiver(receiver, read, name, section.line, exceptions)
 
 
@@ -89,7 +89,7 @@ def _read_webhook(name: str, section: Section, environment: Environment) -> Webh
     secrets = Secrets(section, environment)
     url, secret = secrets.read("url", required=True), secrets.read("secret", required=True)
     receiver = WebhookReceiver(name, url.value, secret.value, section.flag("allow_private"))
-    section.close()
+    section.close(may_hold_secrets=True)
     _check_url(url, "url", receiver.allow_private, section)
     if receiver.secret:
         _check_secret(receiver.secret, section)
@@ -99,7 +99,7 @@ def _read_webhook(name: str, section: Section, environment: Environment) -> Webh
 def _read_apprise(name: str, section: Section, environment: Environment) -> AppriseReceiver:
     urls = Secrets(section, environment).read_all("urls")
     receiver = AppriseReceiver(name, tuple(url.value for url in urls), section.flag("allow_private"))
-    section.close()
+    section.close(may_hold_secrets=True)
     if not section.items("urls"):
         section.report(section.line_of("urls"), '"urls" must be a list of Apprise URLs, like ["slack://…"]')
     for url in urls:
@@ -110,7 +110,7 @@ def _read_apprise(name: str, section: Section, environment: Environment) -> Appr
 def _read_alertmanager(name: str, section: Section, environment: Environment) -> AlertmanagerReceiver:
     urls = Secrets(section, environment).read_all("urls")
     receiver = AlertmanagerReceiver(name, tuple(url.value for url in urls), section.flag("allow_private"))
-    section.close()
+    section.close(may_hold_secrets=True)
     if not section.items("urls"):
         section.report(section.line_of("urls"), '"urls" must be a list like ["http://alertmanager:9093"]')
     for url in urls:
@@ -121,7 +121,7 @@ def _read_alertmanager(name: str, section: Section, environment: Environment) ->
 def _read_pagerduty(name: str, section: Section, environment: Environment) -> PagerDutyReceiver:
     key, url = Secrets(section, environment).read("routing_key", required=True), section.placed("url", required=False)
     receiver = PagerDutyReceiver(name, key.value, url.value or PAGERDUTY_URL, section.flag("allow_private"))
-    section.close()
+    section.close(may_hold_secrets=True)
     _check_url(url, "url", receiver.allow_private, section)
     return receiver
 

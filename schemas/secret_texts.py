@@ -3,6 +3,7 @@
 Does not judge them. A secret never enters a finding; the name of its variable does.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from schemas.yaml_sections import Section
 
 Environment = Mapping[str, str] | None
 """The variables of the process. None where secrets are not needed: those of the environment are empty then."""
+
+_VARIABLE = re.compile(r"(?!whsec_)[A-Za-z_][A-Za-z0-9_]{0,63}")
+_FORM = "must be a text, or {env: NAME} with the name of an environment variable alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Secrets:
         """The secret with its line; empty when it is absent, or its variable is not set, which is a finding."""
         section = self.section
         if key not in section or section.is_scalar(key):
-            return section.placed(key, required)
+            return section.secret(key, required)
         inner = section.section(key)
         return Text(self._from_environment(inner) if inner else "", section.file, section.line_of(key))
 
@@ -39,14 +43,20 @@ class Secrets:
         section = self.section
         line = int(node.start_mark.line) + 1
         if isinstance(node, yaml.ScalarNode):
-            return text_of(node, key, section.file, section.findings)
+            return text_of(node, key, section.file, section.findings, is_secret=True)
         inner = section.below(node)
         return Text(self._from_environment(inner) if inner else "", section.file, line)
 
     def _from_environment(self, section: Section) -> str:
-        name = section.placed("env")
-        section.close()
-        if self.environment is None or not name.value:
+        """What else stands here may be a secret in the wrong place: it is not repeated."""
+        if section.names() != ["env"] or not section.is_scalar("env"):
+            section.report(section.line, _FORM)
+            return ""
+        name = section.secret("env")
+        if not _VARIABLE.fullmatch(name.value):
+            section.report(name.line, '"env" must be the name of an environment variable, like OPS_SECRET')
+            return ""
+        if self.environment is None:
             return ""
         value = self.environment.get(name.value, "")
         if not value:

@@ -16,6 +16,9 @@ import yaml
 STRING, BOOLEAN, NULL = (f"tag:yaml.org,2002:{name}" for name in ("str", "bool", "null"))
 _BLOCK_PROBLEMS = ("expected chomping", "expected a comment or a line break")
 _QUOTES = '; put text that begins with > or | in quotes, like "> 20"'
+_NAME_PROBLEMS = ("found undefined alias", "found duplicate anchor", "found undefined tag handle")
+_NAME_QUOTES = "; put text that begins with *, & or ! in quotes"
+"""Behind these words stands what an author wrote: perhaps a password."""
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
@@ -67,9 +70,7 @@ def parse_file(path: Path, name: str, findings: Findings) -> yaml.Node | None:
         findings.add(name, 1, "is not UTF-8 text; save it as UTF-8")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = str(error.problem or error.context)
-        hint = _QUOTES if problem.startswith(_BLOCK_PROBLEMS) else ""
-        findings.add(name, mark.line + 1 if mark else 1, f"is not YAML: {problem}{hint}")
+        findings.add(name, mark.line + 1 if mark else 1, f"is not YAML: {_problem(error)}")
     except yaml.YAMLError as error:
         findings.add(name, 1, f"is not YAML: {str(error).splitlines()[0]}")
     else:
@@ -87,16 +88,25 @@ def _compose(text: str) -> yaml.Node | None:
     return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    """The parser's words, but for names that the author made up, and what to do."""
+    problem = str(error.problem or error.context)
+    for words in _NAME_PROBLEMS:
+        if problem.startswith(words):
+            return words + _NAME_QUOTES
+    return problem + (_QUOTES if problem.startswith(_BLOCK_PROBLEMS) else "")
+
+
 def line_of_node(node: yaml.Node) -> int:
     """The line (from 1) on which a node begins."""
     return int(node.start_mark.line) + 1
 
 
-def text_of(node: yaml.ScalarNode, key: str, file: str, findings: Findings) -> Text:
-    """A scalar as text; one that YAML reads as a number, a date or a boolean is a finding."""
+def text_of(node: yaml.ScalarNode, key: str, file: str, findings: Findings, is_secret: bool = False) -> Text:
+    """A scalar as text; one that YAML reads as a number, a date or a boolean is a finding, which repeats no secret."""
     line = line_of_node(node)
     if node.tag != STRING:
-        findings.add(file, line, f'"{key}" must be a text; put {node.value} in quotes')
+        findings.add(file, line, f'"{key}" must be a text; put {"it" if is_secret else node.value} in quotes')
     return Text(str(node.value), file, line)
 
 

@@ -95,13 +95,14 @@ class Section:
     def __contains__(self, key: str) -> bool:
         return self._node(key) is not None
 
-    def close(self) -> None:
-        """Report every key that was never asked for."""
+    def close(self, may_hold_secrets: bool = False) -> None:
+        """Report every key that was never asked for; where it may be a secret, only what was probably meant."""
         for key, line in self._key_lines.items():
             if key not in self._asked:
                 known = ", ".join(sorted(self._asked))
-                hint = did_you_mean(key, self._asked) or f"; known keys: {known}"
-                self.report(line, f'unknown key "{key}"{hint}')
+                near = did_you_mean(key, self._asked)
+                name = f' "{key}"' if near or not may_hold_secrets else ""
+                self.report(line, f"unknown key{name}{near or f'; known keys: {known}'}")
 
     def _node(self, key: str) -> yaml.Node | None:
         self._asked.add(key)
@@ -122,6 +123,13 @@ class Section:
     def text(self, key: str, default: str = "", required: bool = False) -> str:
         node = self._scalar(key, required)
         return default if node is None else text_of(node, key, self.file, self.findings).value
+
+    def secret(self, key: str, required: bool = True) -> Text:
+        """A text with its line that no finding repeats; empty when absent."""
+        node = self._scalar(key, required)
+        if node is None:
+            return Text("", self.file, self.line_of(key))
+        return text_of(node, key, self.file, self.findings, is_secret=True)
 
     def placed(self, key: str, required: bool = True) -> Text:
         """A text with its line; empty when absent."""

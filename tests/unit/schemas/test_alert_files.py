@@ -92,6 +92,44 @@ receivers:
     assert "hidden" not in repr(AppriseReceiver("b", ("json://hidden",))) + repr(PagerDutyReceiver("c", "hidden"))
 
 
+@pytest.mark.parametrize(
+    "password",
+    [
+        "12345678",
+        "2026-11-22",
+        "*hidden",
+        "!hidden!x y",
+        "{hidden}",
+        "{env: whsec_hidden}",
+        "{env: hidden+key}",
+        "{env: KEY, hidden: x}",
+        "{env: [hidden]}",
+        "x, https://hidden.example",
+        "x, <<: *hidden",
+    ],
+)
+def test_a_secret_that_yaml_takes_for_something_else_is_not_repeated(
+    password: str, folder: Path, workspace: Workspace
+) -> None:
+    """Numbers, dates, aliases, tags, keys: findings stand in the log, in the API and on the page."""
+    mail = 'smtp: "smtp://mail.example.com", from: a@example.com, to: [b@example.com], user: u'
+    with pytest.raises(WorkspaceErrors) as error:
+        load(folder, workspace, zz=f"receivers:\n  - {{name: a, email: {{{mail}, password: {password}}}}}\n")
+    for secret in ("hidden", "12345678", "2026-11-22"):
+        assert secret not in str(error.value)
+
+
+def test_a_user_needs_a_password(folder: Path, workspace: Workspace) -> None:
+    """What begins with # is a comment to YAML, and what begins with & is a name."""
+    with pytest.raises(WorkspaceErrors, match='"password" is missing'):
+        load(
+            folder,
+            workspace,
+            zz="receivers:\n  - name: a\n    email:\n      smtp: smtp://mail.example.com\n      from: a@example.com\n"
+            "      to: [b@example.com]\n      user: u\n      password: #hidden\n",
+        )
+
+
 EVERY_KIND = """
 groups:
   - name: product
