@@ -38,13 +38,19 @@ class Judge:
         pending: Callable[[], bool],
         public_url: str,
         causes: Causes | None = None,
+        is_our_turn: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Call `replace` before anything is judged: the file may know rules that are gone."""
+        """Call `replace` before anything is judged: the file may know rules that are gone.
+
+        Nothing is recorded while `is_our_turn` says no: what was read before this process was held up is old. It is
+        asked before every rule, so that a long pass does not let the turn run out.
+        """
         self._store = store
         self._numbers = numbers
         self._pending = pending
         self._public_url = public_url
         self._causes = causes or Causes()
+        self._is_our_turn = is_our_turn
         self._pending_since_ms: int | None = None
         self._judged_ms: dict[str, int] = {}
         self._comparisons: dict[str, Mapping[str, Any] | None] = {}
@@ -79,6 +85,8 @@ class Judge:
                 continue
             if handoffs_pending and waits_for_handoffs(rule):
                 continue
+            if not self._is_our_turn():
+                return
             with contextlib.suppress(NotYetKnown):
                 self._judge_one(rule, read, now_ms)
                 self._judged_ms[rule.key] = now_ms
@@ -126,6 +134,8 @@ class Judge:
         timing = Timing(int(rule.for_seconds * 1000), int(rule.keep_firing_for_seconds * 1000))
         after, transition = advance(key, timing, current, seen, now_ms)
         if transition is not None:
+            if not self._is_our_turn():
+                return
             self._record(payload.facts(rule), key, transition, seen.comparison, now_ms)
         self._states[key] = after
         self._comparisons[key] = seen.comparison

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterator
+from itertools import takewhile
 from typing import Any
 
 from alerting.bell import Bell
@@ -50,6 +51,7 @@ class Session:
         self._current = definitions()
         self._teller = Teller(store, outside.calendar, self._current)
         self._heartbeat = Heartbeat(self._current, outside.clock, lambda: self._judged_ms, outside.public_url)
+        self._has_turn = outside.turns
         self._judge: Judge | None = None
         self._deliveries: Deliveries | None = None
         self._judged_ms: int | None = None
@@ -61,7 +63,7 @@ class Session:
         Raises:
             ExceptionGroup: of `sqlite3.Error`, the file is damaged.
         """
-        outside = self._outside
+        outside, self._has_turn = self._outside, has_turn
         async with asyncio.TaskGroup() as tasks:
             deliveries = Deliveries(tasks, self._store.outbox, outside.clock, outside.retry, self._telemetry)
             self._deliveries = deliveries
@@ -142,27 +144,38 @@ class Session:
             controls.look()
         self._teller.replace(definitions)
         self._teller.tell(now_ms)
-        causes = self._telemetry.causes
-        return Judge(definitions.rules, self._store, outside.numbers, outside.pending, outside.public_url, causes)
+        causes, url = self._telemetry.causes, outside.public_url
+        return Judge(definitions.rules, self._store, outside.numbers, outside.pending, url, causes, self._has_turn)
 
     def _look(self) -> None:
-        """A successor must know of every incident that anybody heard of: so the log goes first where there is one."""
+        """A successor must know of every incident that anybody heard of: so the log goes first where there is one.
+
+        Whoever was held up for so long that another judges now tells nobody.
+        """
         assert self._judge is not None
         now_ms = self._outside.clock()
         with tracer.start_as_current_span("evaluate"), self._telemetry.evaluation_duration.time():
             self._judge.judge(now_ms)
             if self._outside.predecessors is not None:
+                if not self._has_turn():
+                    return
                 self._hand_on_log()
             self._teller.tell(now_ms, self._judge.open_values())
         self._judged_ms = self._outside.clock()
 
     def _leave(self) -> None:
-        """Who comes next knows what was delivered in the end."""
-        with contextlib.suppress(sqlite3.OperationalError):
-            self._hand_on_log()
+        """Who comes next knows what was delivered in the end.
 
-    def _hand_on_log(self) -> None:
+        A transition that was not handed on before another's turn began was told to nobody: it would only contradict
+        the other. The file knows it, and the next takeover ends its incident.
+        """
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._hand_on_log(is_our_turn=self._has_turn())
+
+    def _hand_on_log(self, is_our_turn: bool = True) -> None:
         rows = self._store.log.rows()
+        if not is_our_turn:
+            rows = list(takewhile(lambda row: row[1]["kind"] != "transition", rows))
         if not rows:
             return
         try:
