@@ -34,6 +34,8 @@ _PROGRAMS = (
     "os.fork",
     "os.forkpty",
 )
+_SYSTEM_LOG = "syslog.syslog"
+"""Speaks to a socket of this machine behind Python's back, and nobody knows whether anyone listens."""
 
 
 class Refused(OSError):
@@ -51,11 +53,13 @@ class Wall:
         self.last_refusal = ""
 
     def hook(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Raises Refused: a private address, anything but an IP address (a name could mean another one), a program."""
+        """Raises Refused: a private address, no IP address (a name could mean another one), a program, syslog."""
         if event in _CONNECTS:
             self._check(arguments[1])
         elif event in _PROGRAMS:
             self._refuse("it would start a program")
+        elif event == _SYSTEM_LOG:
+            self._refuse("it would use a socket of this machine")
 
     def _check(self, address: Any) -> None:
         if address is None:
@@ -128,9 +132,9 @@ def _try(asked: dict[str, Any]) -> dict[str, Any]:
     answers.watch()
     asset = apprise.AppriseAsset(storage_mode="memory", async_mode=False, secure_logging=True)
     service = apprise.Apprise(asset=asset)
-    if not service.add(asked["url"]):
-        return {"taken": False, "detail": "Apprise does not know such a URL", "retry_after": ""}
     sys.addaudithook(wall.hook)
+    if not service.add(asked["url"]):
+        return {"taken": False, "detail": wall.last_refusal or "Apprise does not know such a URL", "retry_after": ""}
     taken = bool(service.notify(body=asked["text"], title=asked["title"], notify_type=asked["mood"]))
     return {"taken": taken, "detail": _detail(taken, answers, wall), "retry_after": answers.retry_after}
 

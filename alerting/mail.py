@@ -8,6 +8,7 @@ import contextlib
 import smtplib
 import socket
 import ssl
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
 
-from alerting.targets import UnsafeTarget, checked_addresses
+from alerting.targets import UnsafeTarget, checked_addresses, connect_seconds
 from alerting.threads import in_own_thread
 from schemas.alerts import EmailReceiver
 
@@ -121,6 +122,8 @@ class _Line:
         self.receiver = receiver
         self.addresses: Sequence[str] = ()
         self._timeout_seconds = timeout_seconds
+        self._lock = threading.Lock()
+        self._is_over = False
         self._second_handle: socket.socket | None = None
 
     def server(self) -> smtplib.SMTP:
@@ -132,23 +135,33 @@ class _Line:
         """To the first of the addresses that listens.
 
         Raises:
-            OSError: none does.
+            OSError: none does, or nobody waits any more.
         """
+        share = connect_seconds(timeout_seconds, len(self.addresses))
         for address in self.addresses[:-1]:
             with contextlib.suppress(OSError):
-                return self._keep(socket.create_connection((address, port), timeout_seconds))
+                connection = self._keep(socket.create_connection((address, port), share))
+                connection.settimeout(timeout_seconds)
+                return connection
         return self._keep(socket.create_connection((self.addresses[-1], port), timeout_seconds))
 
     def hang_up(self) -> None:
-        """End the connection, also in the midst of a word; nothing if there is none."""
-        if self._second_handle is not None:
-            with contextlib.suppress(OSError):
-                self._second_handle.shutdown(socket.SHUT_RDWR)
-            self._second_handle.close()
+        """End the connection, also in the midst of a word; if there is none yet, nothing is said over it."""
+        with self._lock:
+            self._is_over = True
+            if self._second_handle is not None:
+                with contextlib.suppress(OSError):
+                    self._second_handle.shutdown(socket.SHUT_RDWR)
+                self._second_handle.close()
 
     def _keep(self, connection: socket.socket) -> socket.socket:
-        # Another handle of it: TLS takes the first one over.
-        self._second_handle = connection.dup()
+        """Raises OSError: the message counts as not sent by now, and will be sent again."""
+        with self._lock:
+            if self._is_over:
+                connection.close()
+                raise OSError("the time is over")
+            # Another handle of it: TLS takes the first one over.
+            self._second_handle = connection.dup()
         return connection
 
 

@@ -4,12 +4,13 @@ Does not retry and does not choose targets: see `alerting.deliver` and `alerting
 """
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from alerting.targets import Target
+from alerting.targets import Target, connect_seconds
 
 _MAX_HEAD_BYTES = 16 * 1024
 
@@ -44,15 +45,16 @@ async def post(target: Target, headers: Mapping[str, str], content: bytes, timeo
     """
     try:
         async with asyncio.timeout(timeout_seconds):
-            return await _exchange(target, headers, content)
+            return await _exchange(target, headers, content, connect_seconds(timeout_seconds, len(target.addresses)))
     except TimeoutError:
         raise PostFailed(f"no answer within {timeout_seconds:g} s") from None
     except (OSError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as failure:
         raise PostFailed(f"{type(failure).__name__}: connection failed or closed") from None
 
 
-async def _exchange(target: Target, headers: Mapping[str, str], content: bytes) -> Answer:
-    reader, writer = await _connect(target)
+async def _exchange(target: Target, headers: Mapping[str, str], content: bytes, seconds: float) -> Answer:
+    """`seconds`: for an address that is not the last."""
+    reader, writer = await _connect(target, seconds)
     try:
         writer.write(_head(target, headers, len(content)) + content)
         await writer.drain()
@@ -61,16 +63,15 @@ async def _exchange(target: Target, headers: Mapping[str, str], content: bytes) 
         writer.transport.abort()
 
 
-async def _connect(target: Target) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _connect(target: Target, seconds: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     context = ssl.create_default_context() if target.tls else None
     name = target.host if target.tls else None
     for address in target.addresses[:-1]:
-        try:
-            return await asyncio.open_connection(
-                address, target.port, ssl=context, server_hostname=name, limit=_MAX_HEAD_BYTES
-            )
-        except OSError:
-            continue
+        with contextlib.suppress(OSError):
+            async with asyncio.timeout(seconds):
+                return await asyncio.open_connection(
+                    address, target.port, ssl=context, server_hostname=name, limit=_MAX_HEAD_BYTES
+                )
     return await asyncio.open_connection(
         target.addresses[-1], target.port, ssl=context, server_hostname=name, limit=_MAX_HEAD_BYTES
     )

@@ -12,6 +12,7 @@ from schemas.target_hosts import is_private_host, is_public_address
 
 _PRIVATE = "the host has a private address (allow_private is not set)"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_LONGEST_CONNECT_SECONDS = 3.0
 
 
 class UnsafeTarget(Exception):
@@ -84,6 +85,11 @@ async def checked_addresses(host: str, port: int, allow_private: bool) -> tuple[
     if not allow_private and not all(is_public_address(address) for address in addresses):
         raise UnsafeTarget(_PRIVATE)
     return addresses
+
+
+def connect_seconds(timeout_seconds: float, addresses: int) -> float:
+    """How long to wait for one of several addresses, so that one which does not answer leaves time for the others."""
+    return min(_LONGEST_CONNECT_SECONDS, timeout_seconds / addresses)
 
 
 def _addresses(host: str, port: int) -> list[str]:

@@ -148,6 +148,12 @@ def test_the_wall_lets_only_public_addresses_through(place):
         wall.hook("socket.connect", (None, public))
 
 
+async def test_the_system_log_is_no_service():
+    """It would take every message, whether anybody listens or not."""
+    outcome = await channel("syslog://local5").deliver(waiting(start("a")), NOW_MS)
+    assert outcome == Retry("it would use a socket of this machine")
+
+
 def test_the_wall_lets_no_program_start():
     """Not even where private addresses are allowed: a program could go anywhere. Names are still refused too."""
     wall = Wall(allow_private=True)
