@@ -106,9 +106,10 @@ class Transition:
 _UNJUDGED = {Verdict.NO_DATA: State.NO_DATA, Verdict.ERROR: State.ERROR, Verdict.WAITS: State.WAITING}
 
 
-def alert_id(rule: str, started_ms: int) -> str:
-    """The id of an incident, the same whoever computes it: receivers can tell copies by it."""
-    return hashlib.blake2b(f"{rule}\n{started_ms}".encode(), digest_size=12).hexdigest()
+def alert_id(rule: str, order: int) -> str:
+    """The id of an incident by the `order` of its first state, the same whoever computes it: receivers can tell copies
+    by it. No two incidents share one, although a clock that is set back says the same time twice."""
+    return hashlib.blake2b(f"{rule}\n{order}".encode(), digest_size=12).hexdigest()
 
 
 def advance(
@@ -145,8 +146,9 @@ def _on_breach(
     if _waited(current, State.PENDING, now_ms) < timing.for_ms:
         return _enter(current, seen.value, State.PENDING, now_ms, _why("breached", 0, seen))
     cause = _why("breached", timing.for_ms, seen)
-    opened = alert_id(rule, now_ms)
-    fired = RuleState(State.FIRING, now_ms, seen.value, opened, now_ms, seen.value, cause, _after(current, now_ms))
+    order = _after(current, now_ms)
+    opened = alert_id(rule, order)
+    fired = RuleState(State.FIRING, now_ms, seen.value, opened, now_ms, seen.value, cause, order)
     return fired, Transition(current.state, fired, cause, opened, now_ms, seen.value, Message.FIRING)
 
 

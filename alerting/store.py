@@ -7,7 +7,7 @@ changed then.
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from alerting import payload
 from alerting.control_store import ControlStore
@@ -35,6 +35,15 @@ _KEPT_WISHES_MS = 7 * _DAY_MS
 _KEPT_INCIDENTS_MS = 100 * _DAY_MS
 
 
+class Change(NamedTuple):
+    """A transition of the rule of this key: its state, log rows and what is owed about it."""
+
+    rule: str
+    stored: Stored
+    log_rows: Sequence[Mapping[str, Any]]
+    news: News | None = None
+
+
 class AlertStore:
     """The file `alerts.db`; opened once, by the process that runs the alerter; used from any thread."""
 
@@ -53,12 +62,17 @@ class AlertStore:
     def record(
         self, rule: str, stored: Stored, log_rows: Sequence[Mapping[str, Any]], news: News | None = None
     ) -> None:
-        """Keep a transition of the rule of this key: state, log rows and what is owed about it, all or nothing."""
+        """Keep one transition, all or nothing."""
+        self.record_all([Change(rule, stored, log_rows, news)])
+
+    def record_all(self, changes: Sequence[Change]) -> None:
+        """Keep transitions in their order, all or none."""
         with self.database.transaction() as connection:
-            self.rules.keep(connection, rule, stored)
-            append_log(connection, log_rows)
-            if news is not None:
-                self.notices.keep(connection, news)
+            for change in changes:
+                self.rules.keep(connection, change.rule, change.stored)
+                append_log(connection, change.log_rows)
+                if change.news is not None:
+                    self.notices.keep(connection, change.news)
 
     def adopt(self, states: Mapping[str, Stored], incidents: Sequence[tuple[News, Mapping[str, Fate]]]) -> None:
         """Go on from what another alerter has logged: states by the rule's key, and who was told what (by receiver).
