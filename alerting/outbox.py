@@ -143,8 +143,8 @@ class Outbox:
         with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE messages SET detail = ?, tried_ms = ?, due_ms = ?, done = ?, attempts = attempts + 1"
-                " WHERE seq = ?",
-                (detail, now_ms, due_ms, json.dumps(sorted(done)), message.seq),
+                " WHERE seq = ? AND since_ms = ?",
+                (detail, now_ms, due_ms, json.dumps(sorted(done)), message.seq, message.since_ms),
             )
 
     def resend(self, webhook_id: str, receiver: str, now_ms: int) -> bool:
@@ -207,11 +207,14 @@ class Outbox:
         self, message: Waiting, status: str, detail: str, now_ms: int, log_rows: Sequence[Mapping[str, Any]]
     ) -> None:
         with self._database.transaction() as connection:
-            connection.execute(
-                "UPDATE messages SET status = ?, detail = ?, tried_ms = ?, attempts = attempts + 1 WHERE seq = ?",
-                (status, detail, now_ms, message.seq),
+            # One that is owed anew since the attempt began (`resend`) stays so: it must follow the letter before it.
+            cursor = connection.execute(
+                "UPDATE messages SET status = ?, detail = ?, tried_ms = ?, attempts = attempts + 1"
+                " WHERE seq = ? AND since_ms = ?",
+                (status, detail, now_ms, message.seq, message.since_ms),
             )
-            append_log(connection, log_rows)
+            if cursor.rowcount:
+                append_log(connection, log_rows)
 
 
 def _put(connection: sqlite3.Connection, message: Outgoing) -> bool:

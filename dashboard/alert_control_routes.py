@@ -35,6 +35,9 @@ from schemas.notes import Stamp
 TOMORROW_AT = time(9)
 """When a silence "until tomorrow" ends, by the workspace's clock."""
 
+_REMOVED = "removed"
+"""The kind of a receiver that is in no file any more, and only has messages left."""
+
 _YEARS = range(1971, 2149)
 
 
@@ -118,7 +121,8 @@ def _add_wishes(router: APIRouter, context: AlertsContext, controls: AlertContro
         """A test message to a receiver; its `webhook-id` is `msg_test_` and the id of the answer."""
         new = await read_body(request, NewWish)
         shown = await context.reader.ask(context.shown)
-        if not any(receiver["name"] == name for receiver in shown["receivers"]):
+        kinds = {receiver["name"]: receiver["kind"] for receiver in shown["receivers"]}
+        if kinds.get(name, _REMOVED) == _REMOVED:
             raise Failure(Reason.NOT_FOUND, f'there is no receiver "{name[:100]}"')
         return await keep(Wish(token_hex(8), "test", name, context.clock.clock(), "", new.author))
 

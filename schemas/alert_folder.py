@@ -46,10 +46,14 @@ def load_alerts(
 
 def read_alerts(folder: Path, ground: AlertGround, findings: Findings) -> AlertBook:
     """All files of `alerts/`; whatever is wrong goes to `findings`."""
-    files = AlertFile()
+    files, read = AlertFile(), set[str]()
     for section in sections_of(folder, "alerts", findings):
+        read.add(section.file)
         files.add(read_alert_file(section, ground))
     _check_names(files, findings)
+    # Who is not there may stand in a file that cannot be read, of which is told already.
+    if not {finding.file for finding in findings.found if finding.file.startswith("alerts/")} - read:
+        _check_receivers(files, findings)
     _check_once(files, findings)
     return AlertBook(_definitions(files), files)
 
@@ -91,16 +95,21 @@ def _data_receivers(files: AlertFile, rules: tuple[AlertRule, ...]) -> tuple[str
 
 
 def _check_names(files: AlertFile, findings: Findings) -> None:
-    """Every name is given once, and every name that is used is given."""
+    """Every name is given once."""
     receivers: dict[str, Text] = {}
     for placed in files.receivers:
         _check_new(placed.name, "receiver", receivers, placed.receiver.name, findings)
     rules: dict[str, Text] = {}
     for rule in files.rules:
         _check_new(rule.name, "alert", rules, rule.rule.key, findings)
-    for name in dict.fromkeys(_used_receivers(files)):
-        check_known(name, "receiver", receivers, findings)
     _check_switches(files, findings)
+
+
+def _check_receivers(files: AlertFile, findings: Findings) -> None:
+    """Every receiver that is used is given."""
+    known = [placed.receiver.name for placed in files.receivers]
+    for name in dict.fromkeys(_used_receivers(files)):
+        check_known(name, "receiver", known, findings)
 
 
 def _used_receivers(files: AlertFile) -> Iterator[Text]:

@@ -202,7 +202,7 @@ class EmailReceiver:
     sender: str
     to: tuple[str, ...]
     security: Literal["starttls", "tls", "none"] = "starttls"
-    user: str = ""
+    user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     allow_private: bool = False
 

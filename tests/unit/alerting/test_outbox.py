@@ -81,6 +81,17 @@ def test_a_dead_letter_goes_again_with_the_end_behind_it(outbox):
     assert take(outbox) == ["msg_a_firing", "msg_a_resolved"]
 
 
+def test_an_end_that_was_on_its_way_follows_the_letter_that_is_sent_again(outbox):
+    """Somebody asks for the start while the end is being delivered: its last word is the end all the same."""
+    outbox.add(start("a"))
+    outbox.dead(outbox.next_for("ops"), "HTTP 500", 2_000, [])
+    outbox.add(end("a"))
+    on_its_way = outbox.next_for("ops")
+    assert outbox.resend("msg_a_firing", "ops", 90_000)
+    outbox.delivered(on_its_way, 90_001, [])
+    assert take(outbox) == ["msg_a_firing", "msg_a_resolved"]
+
+
 def test_only_dead_letters_can_be_sent_again(outbox):
     """Neither what waits, nor what was delivered, nor what another receiver gave up."""
     outbox.add(start("a"))

@@ -28,7 +28,10 @@ RULE = {"alert": "SignupsHigh", "group": "product", "metric": "signups", "condit
 MATCHERS = [{"name": "alert", "value": "SignupsHigh"}]
 TOLD = {
     "alerts": [RULE | {"alert_id": "a1", "value": 24.0}],
-    "receivers": [{"name": "ops", "kind": "webhook", "pending": 0, "dead": 1}],
+    "receivers": [
+        {"name": "ops", "kind": "webhook", "pending": 0, "dead": 1},
+        {"name": "gone", "kind": "removed", "pending": 1, "dead": 0},
+    ],
     "messages": [
         {"webhook_id": "msg_a0_firing", "receiver": "ops", "status": "dead"},
         {"webhook_id": "msg_a1_firing", "receiver": "ops", "status": "delivered"},
@@ -204,6 +207,7 @@ async def test_wishes_are_kept_for_what_there_is(client, controls):
     for path, status in (
         ("receivers/ops/test", 202),
         ("receivers/nobody/test", 404),
+        ("receivers/gone/test", 404),
         ("messages/msg_a0_firing/resend?receiver=ops", 202),
         ("messages/msg_a0_firing/resend?receiver=chat", 404),
         ("messages/msg_a1_firing/resend?receiver=ops", 409),

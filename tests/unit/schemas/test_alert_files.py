@@ -333,6 +333,14 @@ def test_files_are_one(folder: Path, workspace: Workspace) -> None:
         load(folder, workspace, x="data_receivers: [a]\n", y="data_receivers: [b]\n")
 
 
+def test_a_file_that_cannot_be_read_is_told_alone(folder: Path, workspace: Workspace) -> None:
+    """Its receivers are not missing: nobody could see them."""
+    rules = 'groups: [{name: g, receiver: ops, rules: [{alert: A, metric: signups, condition: "> 1"}]}]'
+    with pytest.raises(WorkspaceErrors) as error:
+        load(folder, workspace, receivers="receivers:\n- name: [ops\n", rules=rules)
+    assert [finding.file for finding in error.value.findings] == ["alerts/receivers.yaml"]
+
+
 def test_a_workspace_without_alerts_has_the_datas_rules(tmp_path: Path, workspace: Workspace) -> None:
     """They need no file."""
     assert load_alerts(tmp_path, workspace, metrics_of(workspace), None) == AlertDefinitions(rules=BUILT_IN)
