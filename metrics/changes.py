@@ -75,12 +75,14 @@ class Cause:
 class Changes:
     """First changed days. `messages` by (type, event); `people`: of persons that were united; `facts` by name.
 
-    Nothing in them: only what the stream publishes has changed.
+    Nothing in them: only what the stream publishes has changed. `occurred`: the first day on which any of the messages
+    happened, also where one of them (of an account) changes all days.
     """
 
     messages: Mapping[tuple[str, str], tuple[date, Cause]] = field(default_factory=dict)
     people: tuple[date, Cause] | None = None
     facts: Mapping[str, date] = field(default_factory=dict)
+    occurred: date | None = None
 
     def first_for(self, needs: Needs) -> tuple[date, Cause] | None:
         """From which day on data that is needed has changed, and why; None: none of it has."""
@@ -151,24 +153,27 @@ class ChangeFinder:
     def _find(self, at: datetime) -> Changes:
         if self._since is None or (self._at is not None and self._at - self._since > 2 * _OVERLAP):
             self._move(self._at or at)
-        messages = self._loaded()
-        return Changes(messages, self._united(), self._uploaded())
+        messages, occurred = self._loaded()
+        return Changes(messages, self._united(), self._uploaded(), occurred)
 
     def _move(self, at: datetime) -> None:
         """Look at what came shortly before `at` anew: once more than needed, but never once too little."""
         self._since = at - _OVERLAP
         self._seen = {}
 
-    def _loaded(self) -> dict[tuple[str, str], tuple[date, Cause]]:
+    def _loaded(self) -> tuple[dict[tuple[str, str], tuple[date, Cause]], date | None]:
+        """From which day on messages of each kind change something, and the first day on which any of them happened."""
         found: dict[tuple[str, str], tuple[date, Cause]] = {}
+        occurred: date | None = None
         rows = self._query.rows(_LOADED, {"since": self._since, "timezone": self._timezone})
         for type_, event, day, count, latest, message in sorted(rows, key=lambda row: row[2]):
             if self._is_new((type_, event, day), (count, latest)):
+                occurred = occurred or day
                 found.setdefault((type_, event), (day, Cause("late event", message)))
                 if type_ == GROUP:
                     # The account of everything that somebody ever did.
                     found[type_, event] = (ALL, Cause("account", message))
-        return found
+        return found, occurred
 
     def _united(self) -> tuple[date, Cause] | None:
         rows = self._query.rows(_UNITED, {"since": self._since})

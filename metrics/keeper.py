@@ -87,9 +87,10 @@ class PointKeeper:
             # Before the changes, so that it never says more than they hold.
             completeness = self._completeness()
             today = self._today()
-            if self._look is None:
-                self._history = self._finder.history()
             changes = self._finder.look()
+            if self._look is None:
+                # After the first look, so that it misses nothing which that one took for known.
+                self._history = self._finder.history()
             if self._look is not None and self._look.today != today:
                 self._turn_day(self._look.today)
             if changes is not None:
@@ -242,8 +243,8 @@ class PointKeeper:
             self._changed.append(second)
         if (first := changes.first) is not None:
             self._restless.append((time.monotonic(), first))
-            if first != ALL:
-                self._history = min(first, self._history or first)
+        if changes.occurred is not None:
+            self._history = min(changes.occurred, self._history or changes.occurred)
         counted = self._recently_changed() or self._today()
         for day in changes.facts.values():
             self._history = min(day, self._history or day)

@@ -148,16 +148,19 @@ class Publisher:
         return is_turn
 
     def _covered_from(self, formula: Formula) -> date | None:
-        """The first day that all leaves tell; None: not all of them are computed yet."""
-        found = [FIRST_DAY]
+        """The first day that all leaves tell; None: not all of them are computed yet, or nothing has happened."""
+        if (history := self._keeper.history) is None:
+            return None
+        found = [history]
         for leaf in leaves_of(formula):
             points = self._keeper.points(leaf)
             if points.is_live:
                 continue
             if points.covered is None:
                 return None
-            found.append(FIRST_DAY if points.is_whole else points.covered.first)
-        return max(*found, self._keeper.history or FIRST_DAY)
+            if not points.is_whole:
+                found.append(points.covered.first)
+        return max(found)
 
     def _changed(self, publication: Publication, look: Look) -> tuple[date | None, Cause]:
         if not publication.seen:

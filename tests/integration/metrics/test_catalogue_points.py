@@ -75,6 +75,20 @@ def test_every_bucket_has_a_value_and_rates_over_nothing_have_none(rig: Rig) -> 
     assert numbers_of(rig, "orders", 1, "week") == [4]
 
 
+def test_a_history_that_comes_after_the_start_counts_from_its_first_day(rig: Rig) -> None:
+    """Also where it comes with calls about accounts, which change all days; before any data nothing is published."""
+    rig.define(ORDERS, metric("doubled", Expression("2 * orders")))
+    rig.refresher.round()
+    assert rig.published("doubled") == {}
+    rig.happen("account", rig.days_ago(2), "", type="group", group_id="acme")
+    rig.happen("o1", rig.days_ago(1))
+    rig.refresher.round()
+    rig.happen("o2", rig.today)
+    rig.refresher.round()
+    assert numbers_of(rig, "orders") == [0, 1, 1]
+    assert rig.published("doubled") == {rig.days_ago(2): 0, rig.days_ago(1): 2, rig.today: 2}
+
+
 def test_only_what_was_touched_is_computed_anew_and_only_from_its_first_changed_day_on(rig: Rig) -> None:
     """A message of one event leaves metrics of others alone, and days before it."""
     rig.define(ORDERS, VIEWS)
