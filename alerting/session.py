@@ -51,7 +51,7 @@ class Session:
         self._current = definitions()
         self._teller = Teller(store, outside.calendar, self._current)
         self._heartbeat = Heartbeat(self._current, outside.clock, lambda: self._judged_ms, outside.public_url)
-        self._has_turn = outside.turns
+        self._ask, self._is_over = outside.turns, False
         self._judge: Judge | None = None
         self._deliveries: Deliveries | None = None
         self._judged_ms: int | None = None
@@ -63,13 +63,13 @@ class Session:
         Raises:
             ExceptionGroup: of `sqlite3.Error`, the file is damaged.
         """
-        outside, self._has_turn = self._outside, has_turn
+        outside, self._ask = self._outside, has_turn
         async with asyncio.TaskGroup() as tasks:
             deliveries = Deliveries(tasks, self._store.outbox, outside.clock, outside.retry, self._telemetry)
             self._deliveries = deliveries
             deliveries.replace(self._current.receivers)
             beside = [tasks.create_task(each) for each in self._beside(deliveries)]
-            while not bell.is_stopped and await asyncio.to_thread(has_turn):
+            while not bell.is_stopped and await asyncio.to_thread(self._has_turn):
                 await self._pass(deliveries)
                 await bell.wait(LONGEST_PAUSE_SECONDS)
             deliveries.stop()
@@ -147,6 +147,11 @@ class Session:
         causes, url = self._telemetry.causes, outside.public_url
         return Judge(definitions.rules, self._store, outside.numbers, outside.pending, url, causes, self._has_turn)
 
+    def _has_turn(self) -> bool:
+        """A turn that was lost and comes back is another one: what others did meanwhile must be taken over first."""
+        self._is_over = self._is_over or not self._ask()
+        return not self._is_over
+
     def _look(self) -> None:
         """A successor must know of every incident that anybody heard of: so the log goes first where there is one.
 
@@ -164,17 +169,16 @@ class Session:
         self._judged_ms = self._outside.clock()
 
     def _leave(self) -> None:
-        """Who comes next knows what was delivered in the end.
-
-        A transition that was not handed on before another's turn began was told to nobody: it would only contradict
-        the other. The file knows it, and the next takeover ends its incident.
-        """
+        """Who comes next knows what was delivered in the end."""
         with contextlib.suppress(sqlite3.OperationalError):
-            self._hand_on_log(is_our_turn=self._has_turn())
+            self._hand_on_log()
 
-    def _hand_on_log(self, is_our_turn: bool = True) -> None:
+    def _hand_on_log(self) -> None:
+        """A transition that was not handed on before another's turn began was told to nobody: it would contradict the
+        other. This file knows it, and its next takeover ends the incident.
+        """
         rows = self._store.log.rows()
-        if not is_our_turn:
+        if not self._has_turn():
             rows = list(takewhile(lambda row: row[1]["kind"] != "transition", rows))
         if not rows:
             return

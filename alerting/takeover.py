@@ -71,14 +71,17 @@ def _end_what_was_left(
     public_url: str,
     now_ms: int,
 ) -> None:
-    """An incident that only this file knows, while another alerter went on with its rule, has no other end."""
+    """An incident that only this file knows, while another alerter went on with its rule, has no other end.
+
+    Its row comes before the other's in the order of the rule's states: the other's is where the rule stands.
+    """
     ended = {row["alert_id"] for row in rows if row["kind"] == "transition" and row["to_state"] == State.INACTIVE}
     for key in states.keys() & known.keys():
         left, state = known[key], known[key].state
         if not state.is_open or state.alert_id in ended or state.alert_id == states[key].state.alert_id:
             continue
         after, transition = close(state, "another alerter went on with this rule", now_ms)
-        row = transition_row(left.definition, transition, None, now_ms)
+        row = transition_row(left.definition, transition, None, now_ms) | {"order": states[key].state.order - 1}
         store.record(key, Stored(after, left.definition), [row], news_of(row, public_url))
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from alerting.alerter import Alerter
-from alerting.numbers import NotLookedUp, Point
+from alerting.numbers import NotLookedUp, Numbers, Point
 from alerting.retries import RetryPolicy
 from alerting.surroundings import Surroundings
 from schemas.alerts import AlertDefinitions, AlertRule, Bucket, MetricSubject, Subject, WebhookReceiver
@@ -55,11 +55,11 @@ class World:
     def last_seen_ms(self, subject: Subject, _now_ms: int) -> int | None:
         raise NotLookedUp(str(subject))
 
-    def alerter(self, folder: Path, name: str, leaves_word: bool = False) -> Alerter:
+    def alerter(self, folder: Path, name: str, leaves_word: bool = False, numbers: Numbers | None = None) -> Alerter:
         reports = WarehouseReports(self.engine, NoLog(), NoLog(), clock)
         lease = Lease(self.engine, "alerters", name, QUICK)
         surroundings = Surroundings(
-            self,
+            numbers or self,
             reports.write_alert_log,
             lambda: False,
             clock,
@@ -71,6 +71,26 @@ class World:
         if leaves_word:
             surroundings = replace(surroundings, end_turn=lease.release)
         return Alerter(AlertDefinitions((RULE,), (self.receiver,)), folder / f"{name}.db", surroundings)
+
+
+class HeldUp:
+    """Numbers of the world to an alerter that is held up (a frozen process, a busy machine) just after it read them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
+        self.is_held = threading.Event()
+
+    def series(self, subject: Subject, bucket: Bucket, count: int, now_ms: int) -> Sequence[Point]:
+        found = self._world.series(subject, bucket, count, now_ms)
+        if not self.may_go_on.is_set() and found[-1].value == 30.0:
+            self.is_held.set()
+            self.may_go_on.wait()
+        return found
+
+    def last_seen_ms(self, subject: Subject, now_ms: int) -> int | None:
+        return self._world.last_seen_ms(subject, now_ms)
 
 
 def clock() -> int:
@@ -156,3 +176,31 @@ def test_what_the_first_owed_the_second_sends_under_the_same_id(
     with running(second):
         until(lambda: len(ops.arrivals) > before)
     assert [kind for kind, _ in heard(ops)] == ["alert.firing"]
+
+
+def test_who_was_held_up_in_the_midst_of_a_look_starts_nothing_beside_its_successor(
+    engine: Warehouse, answering: Any, until: Callable[..., None], tmp_path: Path
+) -> None:
+    """It saw the breach first, and wakes up when another has told it: one start, one end, one incident in the log."""
+    engine.command("TRUNCATE TABLE northstream.alert_log_rows")
+    engine.command("TRUNCATE TABLE northstream.alerters")
+    ops = answering()
+    world = World(engine, ops.url)
+    world.value = 3.0
+    held = HeldUp(world)
+    slow, next_one = world.alerter(tmp_path, "slow", numbers=held), world.alerter(tmp_path, "next")
+    with running(slow):
+        until(lambda: is_judging(slow))
+        held.may_go_on.clear()
+        world.value = 30.0
+        until(held.is_held.is_set)
+        with running(next_one):
+            until(lambda: delivered(engine) == 1)
+            held.may_go_on.set()
+            until(lambda: not is_judging(slow))
+            world.value = 3.0
+            until(lambda: delivered(engine) == 2)
+    (start, one), (end, same) = heard(ops)
+    assert (start, end, one) == ("alert.firing", "alert.resolved", same)
+    begun = "SELECT uniqExact(alert_id) FROM northstream.alert_log WHERE kind = 'transition' AND to_state = 'firing'"
+    assert engine.rows(begun) == [(1,)]
