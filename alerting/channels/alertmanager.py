@@ -8,7 +8,7 @@ import json
 import logging
 import re
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -31,6 +31,9 @@ TEST_FOR = timedelta(minutes=5)
 
 ENDED_MS = 15 * 60_000
 """So long an end is said again, for a member of a cluster that missed it."""
+
+_REST_SECONDS = 1.0
+"""So long a message that one has taken waits for the rest of its cluster."""
 
 log = logging.getLogger(__name__)
 
@@ -60,10 +63,10 @@ class AlertmanagerChannel:
 
     async def deliver(self, message: Waiting, now_ms: int) -> Outcome:
         told = said(message.body)
-        outcomes = await asyncio.gather(*(self._tell(url, lambda: told, now_ms) for url in self._receiver.urls))
+        outcomes = await _outcomes(self._tell(url, lambda: told, now_ms) for url in self._receiver.urls)
         taken = [each for each in outcomes if isinstance(each, Delivered)]
         if taken:
-            return Delivered(f"taken by {len(taken)} of {len(outcomes)}")
+            return Delivered(f"taken by {len(taken)} of {len(self._receiver.urls)}")
         waits = [each.after_seconds for each in outcomes if isinstance(each, Retry) and each.after_seconds is not None]
         details = dict.fromkeys(each.detail for each in outcomes)
         return Retry("; ".join(details), min(waits) if waits else None)
@@ -93,6 +96,24 @@ class AlertmanagerChannel:
             target = url.rstrip("/") + _PATH
             answer = await asked(target, self._receiver.allow_private, _CONTENT, content, self._timeout_seconds)
             return answer if isinstance(answer, Retry) else answered(answer, now_ms)
+
+
+async def _outcomes(tellings: Iterable[Coroutine[Any, Any, Outcome]]) -> list[Outcome]:
+    """Of all or, when one is delivered, of those that are done soon: one that hangs must not hold up what follows."""
+    outcomes: list[Outcome] = []
+    pending = {asyncio.create_task(each) for each in tellings}
+    try:
+        while pending:
+            patience = _REST_SECONDS if any(isinstance(each, Delivered) for each in outcomes) else None
+            done, pending = await asyncio.wait(pending, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                break
+            outcomes += [each.result() for each in done]
+    finally:
+        for each in pending:
+            each.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+    return outcomes
 
 
 def as_alert(each: Said, now_ms: int) -> dict[str, Any]:

@@ -55,7 +55,7 @@ export function silencesTable(silences, changed) {
 export function receiversTable({ receivers, messages }, changed) {
   if (!receivers.length) return [head(texts.receivers), smallNotice(texts.receivers_none, texts.receivers_none_hint)];
   const rows = receivers.map((receiver) => {
-    const test = doing(texts.receiver_test, say(texts.receiver_test_of, { receiver: receiver.name }), texts.receiver_test_asked, () => write(`alerts/receivers/${encodeURIComponent(receiver.name)}/test`, {}), changed);
+    const test = receiver.kind === "removed" ? "" : doing(texts.receiver_test, say(texts.receiver_test_of, { receiver: receiver.name }), texts.receiver_test_asked, () => write(`alerts/receivers/${encodeURIComponent(receiver.name)}/test`, {}), changed);
     return [receiver.name, nameOf("receiver", receiver.kind), String(receiver.pending), receiver.dead ? element("b", { class: "worse" }, String(receiver.dead)) : "0", instant(receiver.last_delivered_at), receiver.last_failure ? failureWords(receiver.last_failure) : NO_VALUE, element("span", {}, test, lastTest(receiver.name, messages))];
   });
   const made = table(texts.receivers, [texts.receiver, texts.receiver_kind, texts.receiver_pending, texts.receiver_dead, texts.receiver_last, texts.receiver_failure, texts.actions], rows);

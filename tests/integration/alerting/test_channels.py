@@ -290,6 +290,17 @@ async def test_one_of_a_cluster_is_enough(answering, silent, store):
     assert len(posted(living)) == 1
 
 
+async def test_a_member_of_a_cluster_that_hangs_does_not_hold_up_what_follows(answering, silent, store):
+    """Else each message would wait for its whole time."""
+    living, hanging = answering(), silent(False)
+    receiver = AlertmanagerReceiver("am", (hanging.url, f"http://127.0.0.1:{living.port}"), allow_private=True)
+    channel = AlertmanagerChannel(receiver, 3600.0, store.outbox, lambda: NOW_MS)
+    async with asyncio.timeout(60):
+        for message in (start("a"), end("a")):
+            assert await channel.deliver(waiting(message), NOW_MS) == Delivered("taken by 1 of 2")
+    assert len(posted(living)) == 2
+
+
 async def test_none_of_a_cluster_is_a_failure(answering, store):
     """It says what all of them said, and waits for the first that may be asked again."""
     first, second = answering((429, {"Retry-After": "30"})), answering((503, {"Retry-After": "9"}))
