@@ -71,6 +71,7 @@ def check_all_there(appending: Appending, reader: Any) -> None:
         assert len(found) == reader.ends(Topic.EVENTS)[partition].offset
 
 
+@pytest.mark.long
 def test_a_killed_broker_loses_nothing_and_intake_goes_on_by_itself(
     broker: Kafka, own_place: Place, appending: Appending
 ) -> None:

@@ -16,6 +16,7 @@ LONG_SECONDS = 20.0
 """Far more than the five seconds that a read waits, far less than a statement may take."""
 
 
+@pytest.mark.long
 def test_workers_without_partitions_stand_by_and_a_frozen_warehouse_is_told(tmp_path: Path) -> None:
     """More workers than partitions are no trouble; a read does not wait for ever for a server that hangs."""
     settings = own_topics() | {"PARTITIONS": "1"}
