@@ -68,11 +68,17 @@ class Deliverer:
     async def _take_next(self) -> None:
         """Try the message that is due, or wait for one."""
         message = self._outbox.next_for(self._receiver)
-        wait = _IDLE_SECONDS if message is None else (message.due_ms - self._clock()) / 1000
+        wait = _IDLE_SECONDS if message is None else self._wait_seconds(message)
         if message is not None and wait <= 0:
             await self._attempt(message)
         else:
             await self._sleep(min(wait, _IDLE_SECONDS))
+
+    def _wait_seconds(self, message: Waiting) -> float:
+        """Until it is due. A clock that was set back holds up nothing: what was never tried is due, and so is what
+        would wait longer than any message ever does."""
+        wait = (message.due_ms - self._clock()) / 1000
+        return 0.0 if message.attempts == 0 or wait > self._policy.longest_wait_seconds else wait
 
     async def _sleep(self, seconds: float) -> None:
         try:

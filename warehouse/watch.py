@@ -18,6 +18,9 @@ REMEMBERED_SECONDS = 1.0
 PATIENCE_SECONDS = 0.5
 """How long an answer may take; then what was known before is told, and the answer is kept for the next question."""
 
+RECENT_SECONDS = 3.0
+"""Whoever asks again and again, as the judge of rules does, waits for nothing while the last answer is so young."""
+
 # What counts of each partition: the head of its latest owner, and the last range that is loaded.
 _CROSSED = f"""
 SELECT min(watched_ms), count() FROM (
@@ -44,7 +47,7 @@ class WatchReport:
         self._partitions = 0
         self._crossed_ms: int | None = None
         self._lock = Lock()
-        self._asked_at = -REMEMBERED_SECONDS
+        self._asked_at = self._known_at = float("-inf")
         self._answered = Event()
         self._answered.set()
 
@@ -56,7 +59,9 @@ class WatchReport:
         """
         if not self._is_on:
             return None
-        self._ask().wait(PATIENCE_SECONDS)
+        answered, is_recent = self._ask(), time.monotonic() - self._known_at <= RECENT_SECONDS
+        if not is_recent:
+            answered.wait(PATIENCE_SECONDS)
         since_ms = self._began_ms if self._crossed_ms is None else self._crossed_ms
         return max(0, now_ms - since_ms) / 1000
 
@@ -72,7 +77,9 @@ class WatchReport:
     def _read(self, answered: Event) -> None:
         try:
             with suppress(ReadingUnavailable, LogUnavailable):
+                began = time.monotonic()
                 self._crossed_ms = self._find_crossed() or self._crossed_ms
+                self._known_at = began
         finally:
             answered.set()
 
