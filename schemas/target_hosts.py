@@ -4,10 +4,15 @@ Does not look names up: whoever connects checks every address that a name has (`
 """
 
 import re
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
+_NO_HOSTS = tuple(map(IPv4Network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")))
+"""Public to `ipaddress`, some only in older releases of it: protocol assignments (a cloud's metadata stands there),
+6to4 relays, and the address at which Azure's machines reach their host."""
+
+_DOCUMENTATION = IPv6Network("3fff::/20")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 _LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback")
 
@@ -22,11 +27,15 @@ def is_public_address(address: str) -> bool:
     """
     ip = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv4Address):
-        return ip.is_global and not ip.is_multicast
+        return ip.is_global and not ip.is_multicast and not any(ip in network for network in _NO_HOSTS)
     inner = _embedded(ip)
     if inner is not None and not is_public_address(str(inner)):
         return False
-    return ip.ipv4_mapped is not None or ip in _NAT64 or (ip in _GLOBAL_UNICAST and ip.is_global)
+    return (
+        ip.ipv4_mapped is not None
+        or ip in _NAT64
+        or (ip in _GLOBAL_UNICAST and ip not in _DOCUMENTATION and ip.is_global)
+    )
 
 
 def is_private_host(host: str) -> bool:
