@@ -67,9 +67,11 @@ def limit(of: str, at_most_per_day: int, until_ms: int) -> dict[str, Any]:
 
 
 def body(kind: str, data: Mapping[str, Any], now_ms: int) -> bytes:
-    """The JSON body of a message made at `now_ms`."""
+    """The JSON body of a message made at `now_ms`. Half a character, which UTF-8 cannot hold, becomes a question mark:
+    what is kept for telling must always be told.
+    """
     message = {"type": kind, "timestamp": instant(now_ms), "data": data}
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def message_id(alert: str, message: Message) -> str:

@@ -5,6 +5,7 @@ Does not know what a workspace is: see `schemas.workspace`.
 
 import difflib
 import math
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ _QUOTES = '; put text that begins with > or | in quotes, like "> 20"'
 _NAME_PROBLEMS = ("found undefined alias", "found duplicate anchor", "found undefined tag handle")
 _NAME_QUOTES = "; put text that begins with *, & or ! in quotes"
 """Behind these words stands what an author wrote: perhaps a password."""
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+"""What JSON writes as two of these is one character in YAML: "\\U0001F680", not "\\ud83d\\ude80"."""
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
@@ -76,7 +79,8 @@ def parse_file(path: Path, name: str, findings: Findings) -> yaml.Node | None:
     else:
         if node is None:
             findings.add(name, 1, "is empty; fill it in or remove it")
-        return node
+            return None
+        return node if _is_text(node, name, findings) else None
     return None
 
 
@@ -86,6 +90,25 @@ def _compose(text: str) -> yaml.Node | None:
         with suppress(yaml.YAMLError):
             return yaml.compose(text, Loader=yaml.CSafeLoader)
     return yaml.compose(text, Loader=yaml.SafeLoader)
+
+
+def _is_text(root: yaml.Node, name: str, findings: Findings) -> bool:
+    """Whether every scalar is text that can be stored and sent; a finding for each that is not."""
+    nodes, seen, is_text = [root], set[int](), True
+    while nodes:
+        node = nodes.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            nodes += [each for pair in node.value for each in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        elif _HALF_CHARACTER.search(node.value):
+            message = r'holds half a character; write it as itself, or like "\U0001F680" (not "\ud83d\ude80")'
+            findings.add(name, line_of_node(node), message)
+            is_text = False
+    return is_text
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:

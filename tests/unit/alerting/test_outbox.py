@@ -6,6 +6,8 @@ import alert_messages
 import pytest
 from alert_messages import group
 
+from alerting import payload
+from alerting.said import said
 from alerting.store import AlertStore
 from alerting.wished import trial
 
@@ -39,6 +41,13 @@ def test_a_message_is_owed_once_to_each_receiver(outbox):
     assert (take(outbox), take(outbox, "chat")) == (["msg_a_firing"], ["msg_a_firing"])
     outbox.add(start("a"))
     assert outbox.counts() == {"delivered": 2}
+
+
+def test_what_no_text_can_hold_does_not_stop_the_telling():
+    """Files are not taken with half a character in them; what an earlier release kept is told all the same."""
+    told = {"alert_id": "a", "alert": "A", "annotations": {"summary": "Ship it \ud83d"}}
+    [said_of] = said(payload.body("alert.firing", told, 1_000))
+    assert said_of.data["annotations"] == {"summary": "Ship it ?"}
 
 
 def test_an_end_waits_for_its_start_and_others_pass(outbox):
