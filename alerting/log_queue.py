@@ -27,9 +27,14 @@ class LogQueue:
     def rows(self, limit: int = 1000) -> list[tuple[int, dict[str, Any]]]:
         """The oldest rows with their numbers."""
         found = self._database.read("SELECT seq, row FROM log_rows ORDER BY seq LIMIT ?", (limit,))
-        return [(seq, json.loads(row)) for seq, row in found]
+        return [(seq, _writable(json.loads(row))) for seq, row in found]
 
     def drop(self, up_to: int) -> None:
         """Forget rows that were handed on, up to and including this number."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM log_rows WHERE seq <= ?", (up_to,))
+
+
+def _writable(row: dict[str, Any]) -> dict[str, Any]:
+    """Half characters become question marks: one row that nobody can write would hold up all behind it."""
+    return dict(json.loads(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace")))

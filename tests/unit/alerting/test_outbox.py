@@ -7,6 +7,7 @@ import pytest
 from alert_messages import group
 
 from alerting import payload
+from alerting.log_queue import append_log
 from alerting.said import said
 from alerting.store import AlertStore
 from alerting.wished import trial
@@ -43,11 +44,14 @@ def test_a_message_is_owed_once_to_each_receiver(outbox):
     assert outbox.counts() == {"delivered": 2}
 
 
-def test_what_no_text_can_hold_does_not_stop_the_telling():
+def test_what_no_text_can_hold_does_not_stop_the_telling(store):
     """Files are not taken with half a character in them; what an earlier release kept is told all the same."""
     told = {"alert_id": "a", "alert": "A", "annotations": {"summary": "Ship it \ud83d"}}
     [said_of] = said(payload.body("alert.firing", told, 1_000))
     assert said_of.data["annotations"] == {"summary": "Ship it ?"}
+    with store.database.transaction() as connection:
+        append_log(connection, [{"at_ms": 1, "kind": "notice", "owner": "\ud83d", "detail": "\U0001f680 été"}])
+    assert store.log.rows() == [(1, {"at_ms": 1, "kind": "notice", "owner": "?", "detail": "\U0001f680 été"})]
 
 
 def test_an_end_waits_for_its_start_and_others_pass(outbox):
