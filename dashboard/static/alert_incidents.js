@@ -1,6 +1,6 @@
 // Incidents of alerts: as a table, and as bands behind a metric's line.
 
-import { alertValue, lasted, reasonWords, ruleLink } from "./alert_words.js";
+import { alertValue, isAbsence, lasted, reasonWords, ruleLink } from "./alert_words.js";
 import { context, say, texts } from "./context.js";
 import { element } from "./elements.js";
 import { smallNotice } from "./notices.js";
@@ -29,9 +29,13 @@ export function incidentsTable(incidents, subject, hasRule = false) {
   return made;
 }
 
-function valuesOf({ first_value: first, peak_value: peak, last_value: last }, subject) {
-  if (first === null) return NO_VALUE;
-  return element("span", {}, element("b", {}, alertValue(peak, subject)), element("span", { class: "under" }, `${alertValue(first, subject)} → ${alertValue(last, subject)}`));
+/** Nobody has noted how far one that is open has gone since it began. */
+function valuesOf(incident, subject) {
+  if (incident.first_value === null) return NO_VALUE;
+  const of = isAbsence(incident) ? { ...subject, unit: "seconds" } : subject;
+  const [first, peak, last] = [incident.first_value, incident.peak_value, incident.last_value].map((value) => alertValue(value, of));
+  if (!incident.ended_at) return `${first} → …`;
+  return element("span", {}, element("b", {}, peak), element("span", { class: "under" }, `${first} → ${last}`));
 }
 
 /** Who heard of it, who could not be reached, and who was spared. */

@@ -6,6 +6,9 @@ import { amount, duration, instant, inWords, nameOf, NO_VALUE } from "./values.j
 
 const GAUGES_IN_SECONDS = ["lag_seconds", "incomplete_seconds", "silent_seconds", "watch_seconds"];
 
+/** Whether a rule or incident is about how long nothing came: its values are seconds, whatever it looks at. */
+export const isAbsence = ({ condition }) => /^absent for /.test(condition ?? "");
+
 /** A state as a word and a colour; `silenced` and `acknowledged` as words beside it. */
 export function stateBadge(rule) {
   const more = [rule.silenced_until ? texts.alert_silenced : "", rule.acknowledged ? texts.alert_in_hand : "", rule.over_budget ? texts.alert_over_budget : ""];
@@ -17,12 +20,13 @@ export function stateBadge(rule) {
   );
 }
 
-/** What a rule looks at: a metric of the catalogue, a funnel's step, or a number about the data. */
+/** What a rule looks at: a metric of the catalogue, a funnel's step, or a number about the data; `unit` is that of the
+value which it judges. */
 export function subjectOf(rule, catalogue) {
   const [, id, segments = ""] = /^([^[]*)(?:\[(.*)\])?$/.exec(rule.metric) ?? ["", rule.metric, ""];
   const metric = catalogue.find((each) => each.metric === id) ?? null;
   const quality = /^quality:(.*)$/.exec(id)?.[1];
-  const unit = metric ? metric.unit : GAUGES_IN_SECONDS.includes(quality) ? "seconds" : /:rate$/.test(id) ? "ratio" : "count";
+  const unit = isAbsence(rule) ? "seconds" : metric ? metric.unit : GAUGES_IN_SECONDS.includes(quality) ? "seconds" : /:rate$/.test(id) ? "ratio" : "count";
   const name = metric ? inWords(metric.label) : quality ? nameOf("quality", quality) : stepName(id);
   return { id, metric, unit, decimals: metric?.decimals ?? undefined, label: segments ? `${name} (${segments})` : name, segments };
 }
