@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import msgspec
 
-from warehouse.client import DATABASE, Warehouse
+from warehouse.client import DATABASE, Warehouse, WarehouseUnavailable
 
 
 class Pace(NamedTuple):
@@ -63,13 +63,22 @@ class Lease:
         self._looked_at = float("-inf")
         self._said_at: float | None = None
         self._holds = False
+        self._failure: WarehouseUnavailable | None = None
 
     def __call__(self) -> bool:
-        """Whether this process does the job now. May raise WarehouseUnavailable."""
+        """Whether this process does the job now. May raise WarehouseUnavailable.
+
+        A look that failed is not repeated sooner than another: a warehouse that hangs costs its whole patience.
+        """
         if self._clock() - self._looked_at >= self._pace.look:
-            self._holds = False
-            self._holds = self._look()
+            self._holds, self._failure = False, None
+            try:
+                self._holds = self._look()
+            except WarehouseUnavailable as failure:
+                self._failure = failure
             self._looked_at = self._clock()
+        if self._failure is not None:
+            raise WarehouseUnavailable(str(self._failure)) from self._failure
         return self._holds
 
     def release(self) -> None:

@@ -13,7 +13,7 @@ from schemas.calendar import Calendar
 from schemas.catalogue import MetricDefinition
 from schemas.computes import STREAMED, Counter
 from schemas.definitions import FunnelDefinition
-from schemas.reading import Reports, funnel_counter
+from schemas.reading import ReadingUnavailable, Reports, funnel_counter
 
 NEAR_DAYS = 9
 """What lies so near, the same day of last week included, is read for all rules in one query; other histories in
@@ -53,14 +53,27 @@ class CounterPoints:
         self._calendar = calendar
         self._near = _Window(reports)
         self._far = _Window(reports)
+        self._failed: tuple[int, str] | None = None
 
     def points(self, counters: Counters, spans: Sequence[Span], now_ms: int) -> list[Point]:
-        """Of days; where nothing is published a counter is 0, and a rate over 0 has no value."""
+        """Of days; where nothing is published a counter is 0, and a rate over 0 has no value.
+
+        What failed at a moment is not asked again at it: hundreds of rules would each wait for a warehouse that hangs.
+        """
+        if self._failed is not None and self._failed[0] == now_ms:
+            raise ReadingUnavailable(self._failed[1])
+        try:
+            daily = self._read(counters, spans, now_ms)
+        except ReadingUnavailable as failure:
+            self._failed = (now_ms, str(failure))
+            raise
+        return [_point(counters, daily, span.first) for span in spans]
+
+    def _read(self, counters: Counters, spans: Sequence[Span], now_ms: int) -> Daily:
         today = today_of(self._calendar, now_ms)
         days = (today - spans[0].first).days
         window = self._near if days <= NEAR_DAYS else self._far
-        daily = window.read([name for name in counters if name], max(days, NEAR_DAYS), today, now_ms)
-        return [_point(counters, daily, span.first) for span in spans]
+        return window.read([name for name in counters if name], max(days, NEAR_DAYS), today, now_ms)
 
 
 class _Window:

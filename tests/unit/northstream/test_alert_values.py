@@ -355,3 +355,22 @@ def test_completeness_is_looked_up_until_a_day_is_complete(world):
     assert world.numbers.series(signups, "complete", 1, world.now_ms)[0].value == 21.0
     world.pass_on(3600)
     assert world.numbers.series(signups, "complete", 1, world.now_ms)[0].value == 21.0
+
+
+def test_counters_that_cannot_be_read_at_a_moment_are_asked_for_once(world, monkeypatch):
+    """A warehouse that hangs would hold each of hundreds of rules up for as long as it may."""
+    asked = []
+
+    def away(*question):
+        asked.append(question)
+        raise ReadingUnavailable("no answer within 30 s")
+
+    monkeypatch.setattr(world.reports, "daily", away)
+    for name, count in (("signups", 1), ("dau", 2), ("mau", 57), ("stickiness", 1)):
+        with pytest.raises(ReadingUnavailable, match="no answer within 30 s"):
+            world.series(name, "running", count)
+    assert len(asked) == 1
+    world.pass_on(0.5)
+    with pytest.raises(ReadingUnavailable):
+        world.series("signups")
+    assert len(asked) == 2
