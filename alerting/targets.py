@@ -64,8 +64,9 @@ async def resolve(url: str, allow_private: bool) -> Target:
     host, port = check_url(url)
     addresses = await checked_addresses(host, port, allow_private)
     parts = urlsplit(url)
+    authority = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode()
     path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe="/?&=%:@!$'()*+,;~-._")
-    return Target(addresses, port, host, parts.netloc, path, parts.scheme == "https")
+    return Target(addresses, port, host, authority, path, parts.scheme == "https")
 
 
 async def checked_addresses(host: str, port: int, allow_private: bool) -> tuple[str, ...]:

@@ -116,7 +116,7 @@ def _add_wishes(router: APIRouter, context: AlertsContext, controls: AlertContro
         await context.reader.ask(controls.append, wish)
         return json_answer(_shown_wish(wish), 202)
 
-    @router.post("/receivers/{name}/test", responses=UNKNOWN, **asked)
+    @router.post("/receivers/{name:path}/test", responses=UNKNOWN, **asked)
     async def test_receiver(request: Request, name: str) -> Response:
         """A test message to a receiver; its `webhook-id` is `msg_test_` and the id of the answer."""
         new = await read_body(request, NewWish)

@@ -97,6 +97,9 @@ class Change:
 FEWEST_POINTS = 5
 """Buckets with a value that an anomaly needs to know what is usual."""
 
+MOST_BUCKETS = 800
+"""Buckets that an anomaly may look at; no series of the product is longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:

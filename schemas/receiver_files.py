@@ -5,6 +5,7 @@ Does not send anything: see `alerting`. An address or a key that may hold a secr
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
@@ -37,6 +38,10 @@ _OWN_SERVERS = frozenset(
     )
 )
 """Apprise schemes, also with an `s` behind, whose host is a server's. Elsewhere a token may look like an address."""
+
+
+_BLANK = re.compile(r"[\x00-\x20\x7f]")
+"""What the alerter would refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,7 @@ def _check_url(url: Text, key: str, allow_private: bool, section: Section) -> No
     parts = _split(url, key, section)
     if parts is None:
         return
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or _BLANK.search(url.value):
         section.report(url.line, f'"{key}" must be like https://host/path')
     elif parts.username is not None:
         section.report(url.line, f'"{key}" must not hold a user or a password')

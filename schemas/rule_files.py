@@ -3,6 +3,7 @@
 Does not know which receivers there are, nor routes: see `schemas.alert_folder`.
 """
 
+import math
 from dataclasses import dataclass
 
 from schemas.alert_ground import AlertGround
@@ -125,7 +126,7 @@ def _owner_of(subject: Subject, ground: AlertGround) -> str:
 
 def _read_samples(section: Section) -> float:
     samples = section.number("min_samples", 0.0)
-    if samples < 0:
+    if not 0 <= samples < math.inf:
         section.report(section.line_of("min_samples"), '"min_samples" must be 0 or more')
     return samples
 

@@ -12,6 +12,7 @@ from schemas.alerts import (
     DAY_COUNTS,
     FEWEST_POINTS,
     GAUGES,
+    MOST_BUCKETS,
     Absence,
     Anomaly,
     Change,
@@ -125,7 +126,7 @@ def read_condition(section: Section, comparison: Comparison) -> tuple[Operator, 
     try:
         return parse_condition(condition)
     except ValueError:
-        if condition:
+        if section.is_scalar("condition"):
             section.report(section.line_of("condition"), f'"condition" must be like "> 20", not "{condition}"')
         return ">", 0.0
 
@@ -174,6 +175,8 @@ def _read_anomaly(section: Section, grain: str) -> Anomaly:
     season = section.choice("season", ("week", "none"), "week" if grain == "day" else "none")
     buckets = section.whole("buckets", 56, minimum=FEWEST_POINTS)
     section.close()
+    if buckets > MOST_BUCKETS:
+        section.report(section.line_of("buckets"), f'"buckets" must be {MOST_BUCKETS} or fewer')
     if season == "week" and grain != "day":
         section.report(section.line_of("season"), f"the metric is judged per {grain}; it has no season of a week")
     elif season == "week" and buckets < 7 * FEWEST_POINTS:

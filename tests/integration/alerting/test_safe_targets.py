@@ -143,6 +143,13 @@ def test_what_is_no_web_address_is_refused_without_repeating_it(url):
     assert "pass" not in str(refused.value)
 
 
+async def test_a_name_in_any_script_is_spoken_to_as_names_are_written(monkeypatch):
+    """A `Host` header has no other letters than ours."""
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_rest, **_more: [(2, 1, 6, "", ("93.184.215.14", 80))])
+    target = await resolve("http://exämple.com:8080/ä?q=ö", allow_private=False)
+    assert (target.authority, target.path) == ("xn--exmple-cua.com:8080", "/%C3%A4?q=%C3%B6")
+
+
 async def test_what_stands_behind_a_number_sign_is_no_host():
     """The address that is checked is the one that is asked."""
     target = await resolve("http://8.8.8.8#@127.0.0.1/", allow_private=False)

@@ -38,7 +38,7 @@ API = {
     "/api/alerts/silences",
     "/api/alerts/silences/{silence_id}",
     "/api/alerts/incidents/{alert_id}/acknowledge",
-    "/api/alerts/receivers/{name}/test",
+    "/api/alerts/receivers/{name:path}/test",
     "/api/alerts/messages/{webhook_id}/resend",
     "/api/quality",
     "/api/annotations",

@@ -30,6 +30,7 @@ TOLD = {
     "alerts": [RULE | {"alert_id": "a1", "value": 24.0}],
     "receivers": [
         {"name": "ops", "kind": "webhook", "pending": 0, "dead": 1},
+        {"name": "ops/night", "kind": "webhook", "pending": 0, "dead": 0},
         {"name": "gone", "kind": "removed", "pending": 1, "dead": 0},
     ],
     "messages": [
@@ -206,6 +207,7 @@ async def test_wishes_are_kept_for_what_there_is(client, controls):
     """A test to a receiver that exists, a dead letter of the receiver that it was for."""
     for path, status in (
         ("receivers/ops/test", 202),
+        ("receivers/ops%2Fnight/test", 202),
         ("receivers/nobody/test", 404),
         ("receivers/gone/test", 404),
         ("messages/msg_a0_firing/resend?receiver=ops", 202),
@@ -216,5 +218,6 @@ async def test_wishes_are_kept_for_what_there_is(client, controls):
         assert (await client.post(f"/api/alerts/{path}", json={})).status_code == status, path
     assert [(wish.kind, wish.subject, wish.receiver) for wish in controls.kept] == [
         ("test", "ops", ""),
+        ("test", "ops/night", ""),
         ("resend", "msg_a0_firing", "ops"),
     ]
