@@ -13,8 +13,9 @@ from alerting.database import Database
 from alerting.manners import Drop, Tally
 from alerting.notices import Acknowledged, Hold, News, Notice, Reason, Told
 
-Fate = Literal["open", "unknown", "told", "dropped"]
-"""Of another alerter's notice: it was held; nobody knows; the receiver has been told; it never hears of it."""
+Fate = Literal["open", "unknown", "told", "dead", "dropped"]
+"""Of another alerter's notice: it was held; nobody knows; the receiver has been told; its message was given up; it
+never hears of it."""
 
 _OPEN = """
 SELECT alert_id, receiver, kind, rule, told, created_ms, reason, until_ms, is_unsure FROM notices
@@ -107,18 +108,29 @@ class NoticeStore:
         )
 
     def settle(self, connection: sqlite3.Connection, news: News, fates: Mapping[str, Fate]) -> None:
-        """What another alerter has told or dropped, by receiver: it is not told again, not even from the outbox."""
+        """What another alerter has told or dropped, by receiver: it is not told again, not even from the outbox.
+
+        What was given up is a dead letter, unless somebody has sent it again from here.
+        """
         webhook_id = f"msg_{news.alert_id}_{news.kind}"
         this = f"WHERE alert_id = ? AND receiver = ? AND kind = '{news.kind}' AND status = 'open'"
-        settled = [(each, fate) for each, fate in fates.items() if fate in ("told", "dropped")]
+        settled = [(each, fate) for each, fate in fates.items() if fate in ("told", "dead", "dropped")]
         connection.executemany(
             f"UPDATE notices SET status = ?, told_ms = ?, webhook_id = ?, reason = '', until_ms = NULL {this}",
-            [(fate, news.at_ms, webhook_id, news.alert_id, each) for each, fate in settled],
+            [
+                ("dropped" if fate == "dropped" else "told", news.at_ms, webhook_id, news.alert_id, each)
+                for each, fate in settled
+            ],
         )
         connection.executemany(
             "UPDATE messages SET status = 'delivered', tried_ms = coalesce(tried_ms, created_ms)"
-            " WHERE webhook_id = ? AND receiver = ? AND status = 'pending'",
-            [(webhook_id, each) for each, _ in settled],
+            " WHERE webhook_id = ? AND receiver = ? AND status IN ('pending', 'dead')",
+            [(webhook_id, each) for each, fate in settled if fate != "dead"],
+        )
+        connection.executemany(
+            "UPDATE messages SET status = 'dead' WHERE webhook_id = ? AND receiver = ? AND status = 'pending'"
+            " AND since_ms = created_ms",
+            [(webhook_id, each) for each, fate in settled if fate == "dead"],
         )
         connection.executemany(
             f"UPDATE notices SET is_unsure = ? {this}",

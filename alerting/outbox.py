@@ -108,13 +108,15 @@ class Outbox:
         for message in messages:
             _put(connection, message)
 
-    def put_told(self, connection: sqlite3.Connection, messages: Iterable[Outgoing], at_ms: int) -> None:
-        """Remember messages as delivered that another file has told, within the caller's transaction."""
+    def put_settled(
+        self, connection: sqlite3.Connection, messages: Iterable[Outgoing], status: str, at_ms: int, detail: str = ""
+    ) -> None:
+        """Remember messages as `delivered` or `dead` as another file has them, within the caller's transaction."""
         for message in messages:
             if _put(connection, message):
                 connection.execute(
-                    "UPDATE messages SET status = 'delivered', tried_ms = ? WHERE receiver = ? AND webhook_id = ?",
-                    (at_ms, message.receiver, message.webhook_id),
+                    "UPDATE messages SET status = ?, detail = ?, tried_ms = ? WHERE receiver = ? AND webhook_id = ?",
+                    (status, detail, at_ms, message.receiver, message.webhook_id),
                 )
 
     def add(self, message: Outgoing) -> None:

@@ -29,6 +29,7 @@ _EDITIONS: Sequence[Sequence[Step]] = (
 """Applied in order; the number of those that a file has is its edition."""
 
 
+_GIVEN_UP = "given up by another alerter, whose log says why"
 _DAY_MS = 86_400_000
 _KEPT_DELIVERED_MS = 7 * _DAY_MS
 _KEPT_WISHES_MS = 7 * _DAY_MS
@@ -86,9 +87,12 @@ class AlertStore:
             for news, fates in incidents:
                 self.notices.keep(connection, news)
                 self.notices.settle(connection, news, fates)
+                dead = [each for each, fate in fates.items() if fate == "dead"]
+                letters = _not_yet_here(connection, news, dead)
+                self.outbox.put_settled(connection, letters, "dead", news.at_ms, _GIVEN_UP)
                 if news.alert_id not in ended:
                     told = [each for each, fate in fates.items() if fate == "told"]
-                    self.outbox.put_told(connection, _not_yet_here(connection, news, told), news.at_ms)
+                    self.outbox.put_settled(connection, _not_yet_here(connection, news, told), "delivered", news.at_ms)
 
     def prune(self, now_ms: int) -> None:
         """Forget what is long over and told."""
@@ -98,8 +102,11 @@ class AlertStore:
 
 
 def _not_yet_here(connection: sqlite3.Connection, news: News, receivers: Sequence[str]) -> list[Outgoing]:
-    """The messages by which receivers were told elsewhere, for channels that repeat what is open."""
-    query = "SELECT 1 FROM message_parts WHERE receiver = ? AND alert_id = ?"
+    """The messages by which receivers were told elsewhere, or not told: for channels that repeat what is open, and as
+    dead letters.
+    """
+    is_end = int(news.kind == "resolved")
+    query = f"SELECT 1 FROM message_parts WHERE receiver = ? AND alert_id = ? AND is_end = {is_end}"
     body = payload.body(f"alert.{news.kind}", news.told, news.at_ms)
     return [
         Outgoing(f"msg_{news.alert_id}_{news.kind}", each, body, news.at_ms)

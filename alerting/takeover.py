@@ -25,7 +25,7 @@ OWED_MS = 3 * _DAY_MS
 
 _FATES: Sequence[tuple[str, Fate]] = (
     ("delivered", "told"),
-    ("dead", "told"),
+    ("dead", "dead"),
     ("dropped", "dropped"),
     ("sent", "unknown"),
     ("held", "open"),

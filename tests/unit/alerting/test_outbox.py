@@ -173,7 +173,7 @@ def test_all_dead_letters_are_shown_besides_the_newest(outbox):
 def test_what_another_file_has_told_is_not_told_again(outbox, store):
     """After a change of owner: it stands, and nobody hears of it a second time."""
     with store.database.transaction() as connection:
-        outbox.put_told(connection, [start("a")], 3_000)
+        outbox.put_settled(connection, [start("a")], "delivered", 3_000)
     outbox.add(start("a"))
     assert outbox.next_for("ops") is None
     assert [each.alert_id for each in outbox.standing("ops", 0)] == ["a"]

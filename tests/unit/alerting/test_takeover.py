@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from alerting.judge import Judge
+from alerting.log_rows import delivery_rows
 from alerting.numbers import NotLookedUp, Point
 from alerting.states import State
 from alerting.store import AlertStore
@@ -74,6 +75,51 @@ def test_an_incident_that_was_left_ends_and_the_other_alerters_goes_on_for_both(
     assert ends == [left]
     told = {(each["alert_id"], each["type"]) for store in (one, other) for each in store.outbox.messages()}
     assert told == {(going_on, "alert.firing")}
+
+
+def given_up(store: AlertStore, world: World, now_ms: int) -> None:
+    """The message that is due is refused for good."""
+    message = store.outbox.next_for("ops")
+    assert message is not None
+    store.outbox.dead(message, "HTTP 410", now_ms, delivery_rows(message, "dead", "HTTP 410", now_ms))
+    world.hand_on(store)
+
+
+def statuses(store: AlertStore) -> list[tuple[str, str]]:
+    return [(each["type"], each["status"]) for each in store.outbox.messages()]
+
+
+def test_a_dead_letter_is_one_for_the_next_alerter_too_and_can_be_sent_again() -> None:
+    """Nobody has got it: it is not shown as delivered, and what is sent again waits through another takeover."""
+    world, one, other = World(), AlertStore(Path(":memory:")), AlertStore(Path(":memory:"))
+    incident = judged(one, world, 1_000)
+    Teller(one).tell(1_000)
+    given_up(one, world, 2_000)
+    take_over(other, world, URL, 9_000)
+    Teller(other).tell(9_000)
+    assert statuses(other) == [("alert.firing", "dead")]
+    assert other.outbox.resend(f"msg_{incident}_firing", "ops", 10_000)
+    take_over(other, world, URL, 11_000)
+    assert statuses(other) == [("alert.firing", "pending")]
+    message = other.outbox.next_for("ops")
+    assert message is not None
+    other.outbox.delivered(message, 12_000, delivery_rows(message, "delivered", "", 12_000))
+    world.hand_on(other)
+    take_over(one, world, URL, 13_000)
+    assert statuses(one) == [("alert.firing", "delivered")]
+
+
+def test_what_another_alerter_gave_up_is_not_tried_again_by_itself() -> None:
+    """The file of the first has it as waiting."""
+    world, one, other = World(), AlertStore(Path(":memory:")), AlertStore(Path(":memory:"))
+    judged(one, world, 1_000)
+    world.hand_on(one)
+    Teller(one).tell(1_000)
+    take_over(other, world, URL, 9_000)
+    Teller(other).tell(9_000)
+    given_up(other, world, 10_000)
+    take_over(one, world, URL, 13_000)
+    assert statuses(one) == [("alert.firing", "dead")]
 
 
 def test_nothing_is_recorded_while_another_judges() -> None:
