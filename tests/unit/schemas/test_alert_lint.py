@@ -10,6 +10,7 @@ import yaml
 from schemas.alert_folder import AlertBook, read_alerts
 from schemas.alert_ground import AlertGround
 from schemas.alert_lint import NUMBER_RULES, RULES, lint_alerts
+from schemas.alerts import Absence
 from schemas.rule_lint import RULE_RULES
 from schemas.workspace import DEFAULT_WORKSPACE, load_workspace
 from schemas.yaml_lines import Findings
@@ -87,3 +88,11 @@ def test_the_receivers_that_wait_in_comments_can_be_used(tmp_path: Path, ground:
         "pager",
     ]
     assert (len(book.files.routes), len(book.files.data_receivers), len(book.files.switches)) == (3, 1, 1)
+
+
+def test_the_default_alerts_on_days_that_are_over_wait_for_an_import(ground: AlertGround) -> None:
+    """While a history is counted (as the demo's) yesterday is over and not whole yet: nobody hears of that."""
+    rules = read_alerts(DEFAULT_WORKSPACE, ground, Findings()).definitions.rules
+    judged = [rule for rule in rules if rule.bucket == "complete" and not isinstance(rule.comparison, Absence)]
+    assert len(judged) > 4
+    assert [rule.alert for rule in judged if rule.for_seconds < 300] == []
