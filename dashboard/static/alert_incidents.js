@@ -40,10 +40,13 @@ function valuesOf(incident, subject) {
 
 /** Who heard of it, who could not be reached, and who was spared. */
 function toldOf({ told, held }) {
-  const receivers = (status) => [...new Set(told.filter((step) => step.status === status).map(({ receiver }) => receiver))];
-  const delivered = receivers("delivered");
+  const receivers = (steps) => [...new Set(steps.map(({ receiver }) => receiver))];
+  const arrived = told.filter(({ status }) => status === "delivered");
+  // A dead letter that was sent again and arrived is no failure any more.
+  const dead = told.filter((step) => step.status === "dead" && !arrived.some(({ receiver, message }) => receiver === step.receiver && message === step.message));
+  const delivered = receivers(arrived);
   const lines = [
-    ...receivers("dead").map((receiver) => element("span", { class: "under worse" }, say(texts.told_dead, { receiver }))),
+    ...receivers(dead).map((receiver) => element("span", { class: "under worse" }, say(texts.told_dead, { receiver }))),
     ...held.map((step) => element("span", { class: "under" }, [step.receiver, nameOf("step", step.status), reasonWords(step.detail)].filter(Boolean).join(" · "))),
   ];
   return element("span", {}, delivered.length ? delivered.join(", ") : texts.nobody_told, ...lines);

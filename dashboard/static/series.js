@@ -142,7 +142,7 @@ function draw({ target, of, points, grain, lines, before, annotations, incidents
     target,
     {
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
-      padding: [18, 12, 0, 0],
+      padding: [18, 24, 0, 0],
       axes: [
         { font: FONT, stroke: inColour("soft"), grid: { show: false }, ticks: { show: false }, size: 30, splits: (self) => spaced(xs, self.bbox.width / devicePixelRatio / LABEL_WIDTH), values: (_chart, splits) => splits.map((seconds) => shortBucket(new Date(seconds * 1000).toISOString().slice(0, 10), grain)) },
         { font: FONT, size: 62, stroke: inColour("soft"), grid: { stroke: inColour("line"), width: 1 }, ticks: { show: false }, values: (_chart, splits) => splits.map((value) => tick(value, of)) },
