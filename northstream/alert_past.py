@@ -81,13 +81,17 @@ class PastReader:
         return self.courses.course(rule.subject, judged[0], judged[-1], grain)
 
     def _looks(self, rule: AlertRule, first: int, course: Course, grain: Grain, now_ms: int) -> list[Look]:
-        """Of a running bucket its own hours, of a complete one those of the bucket after it."""
+        """Of a running bucket its own hours, of a complete one those of the bucket after it.
+
+        What is stamped later than now (the quarter of an hour that is not over) is known now.
+        """
         looks: list[Look] = []
         for number, (day, points) in enumerate(sorted(course.items()), start=first):
             begins_ms, ends_ms = self._start(day), self._end(day, grain)
             if rule.bucket == "complete":
                 begins_ms, ends_ms = ends_ms, self._end(_next(day, grain), grain)
-            looks += _as_it_stood(number, day, points, begins_ms, min(ends_ms, now_ms))
+            known = [point._replace(at_ms=min(point.at_ms, now_ms - 1)) for point in points]
+            looks += _as_it_stood(number, day, known, begins_ms, min(ends_ms, now_ms))
         return looks
 
     def _silences(self, rule: AlertRule, first: date, now_ms: int) -> Past:

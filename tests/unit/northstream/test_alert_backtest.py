@@ -95,6 +95,12 @@ def test_a_running_bucket_is_looked_at_every_hour_today_included() -> None:
     assert back(3) == date(2026, 10, 25)
 
 
+def test_what_has_just_happened_is_seen() -> None:
+    """Values are known to quarters of an hour, and stamped with their end: that of now is not over."""
+    found = run(Known({}, days={TODAY: [((NOW_MS - at(TODAY, 0)) / 3_600_000 + 0.2, 21)]}))
+    assert [(each.started_ms, each.ended_ms) for each in found.incidents] == [(NOW_MS - 1, None)]
+
+
 def test_a_complete_bucket_is_looked_at_when_it_is_over() -> None:
     """Its value holds until the next one is over; what grew after its end is seen then."""
     rule = replace(RULE, bucket="complete")
