@@ -52,8 +52,13 @@ export function conditionWords(condition, subject = null) {
   const anomaly = /^z-score (.*)$/.exec(condition);
   if (anomaly) return say(texts.condition_anomaly, { limit: anomaly[1] });
   const absence = /^absent for (.*)$/.exec(condition);
-  return absence ? say(texts.condition_absence, { time: absence[1] }) : condition;
+  return absence ? say(texts.condition_absence, { time: duration(secondsOf(absence[1])) }) : condition;
 }
+
+const SECONDS = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
+
+/** Of a duration as rules write it: `1h30m` is 5400. */
+const secondsOf = (text) => [...text.matchAll(/([\d.]+)(ms|s|m|h|d|w)/g)].reduce((sum, [, number, unit]) => sum + Number(number) * SECONDS[unit], 0);
 
 /** The threshold of a condition on the value itself; null of any other. */
 export function thresholdOf(condition) {
