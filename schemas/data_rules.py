@@ -46,7 +46,7 @@ BUILT_IN: tuple[AlertRule, ...] = (
         "DataLate",
         "lag_seconds",
         30.0,
-        for_seconds=180.0,
+        for_seconds=90.0,
         severity="critical",
         summary="Events are accepted but not counted, loaded and published in time: numbers stand still.",
     ),
@@ -89,7 +89,7 @@ BUILT_IN: tuple[AlertRule, ...] = (
 )
 """One that waits for data waits for those before it, so that one trouble is one incident.
 
-Lag: a minute's burst is no trouble, and a history that is imported may take two to be counted. Silence: where a usual
+Lag: a minute's burst is no trouble, and the demo's history is counted within two. Silence: where a usual
 day has 50,000 messages, nights have some every minute. Quarantine: fewer than 50 messages are somebody who tries things
 out. Self-watch: an event is sent every 10 s; a restart takes less than a minute.
 """

@@ -138,6 +138,7 @@ def test_changed_definitions_rebuild_the_numbers_at_the_next_start(tmp_path: Pat
         assert ask(product, "audit", cwd=tmp_path, workspace=workspace).returncode == 0
 
 
+@pytest.mark.long
 def test_an_event_behind_the_horizon_is_repaired_by_the_audit_for_good(tmp_path: Path) -> None:
     """Stored and counted as late; the repair stands beside what the workers go on publishing."""
     workspace = make_workspace(tmp_path / "workspace", ("horizon: 45d", "horizon: 8d"))

@@ -59,6 +59,7 @@ class Newcomers:
         ]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_complete_through_is_never_ahead_of_what_is_loaded_and_counted(tmp_path: Path) -> None:
     """Whatever was received up to a `complete_through` was loaded and counted when it was said, hand-offs included."""

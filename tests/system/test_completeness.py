@@ -9,7 +9,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import pytest
 from system.installation import Installation, running
 
 PATIENCE_SECONDS = 90.0
@@ -73,7 +72,6 @@ def complete_through(product: Installation) -> datetime | None:
     return None if moment is None else datetime.fromisoformat(moment)
 
 
-@pytest.mark.long
 def test_under_steady_traffic_it_moves_on_between_two_questions(tmp_path: Path) -> None:
     """Nobody asks for a long time; the first answer then is later than the question before."""
     with running(tmp_path / "data") as product, steady_traffic(product):

@@ -27,6 +27,7 @@ _DELAYS = (0, 2 * _SLACK_SECONDS, 5 * 3600, _DAY, 2 * _DAY)
 _EVENTS = ("Pricing Viewed", "Account Created", *CORE_ACTIONS, "Subscription Started", "Cat Petted")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_of_copies_with_other_times_the_earliest_counts_everywhere(tmp_path: Path) -> None:
     """A copy moves its message to the earlier day and never adds a second one: stored, active, signed up, entered."""

@@ -58,6 +58,7 @@ def dead_letters(cluster: Cluster) -> list[list[Any]]:
     return cluster.sql("SELECT raw, raw_encoding, violations FROM northstream.quarantine WHERE message_id = ''")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_foreign_records_are_left_behind_and_visible(tmp_path: Path) -> None:
     """Of every kind, in every partition: what lies around them is counted; they are in quarantine with their place."""
