@@ -10,7 +10,7 @@ from northstream.published_metrics import PublishedMetrics
 from northstream.settings import Settings
 from schemas.definitions import Workspace
 from schemas.secret_texts import Environment
-from schemas.workspace import DEFAULT_WORKSPACE, Examined, examine_workspace, load_workspace
+from schemas.workspace import DEFAULT_WORKSPACE, Examined, examine_workspace
 from schemas.workspace_folder import MAIN_FILE, WorkspaceErrors
 
 OWN_FOLDER = "workspace"
@@ -25,20 +25,22 @@ def workspace_folder(settings: Settings) -> Path:
 
 def load_named_workspace(settings: Settings, environment: Environment = None) -> Workspace:
     """`environment`: for those who need the secrets of receivers. Raises UserError with every finding."""
-    folder = workspace_folder(settings)
-    try:
-        return load_workspace(folder, environment)
-    except WorkspaceErrors as error:
-        raise UserError(f"the workspace {folder} cannot be used:\n{error}") from error
+    examined = examine_named_workspace(settings, environment)
+    if examined.findings:
+        raise _unusable(settings, WorkspaceErrors(examined.findings))
+    return examined.workspace
 
 
 def examine_named_workspace(settings: Settings, environment: Environment = None) -> Examined:
     """Raises UserError where nothing of it can be read."""
-    folder = workspace_folder(settings)
     try:
-        return examine_workspace(folder, environment)
+        return examine_workspace(workspace_folder(settings), environment)
     except WorkspaceErrors as error:
-        raise UserError(f"the workspace {folder} cannot be used:\n{error}") from error
+        raise _unusable(settings, error) from error
+
+
+def _unusable(settings: Settings, error: WorkspaceErrors) -> UserError:
+    return UserError(f"the workspace {workspace_folder(settings)} cannot be used:\n{error}")
 
 
 def check_workspace(settings: Settings, environment: Environment = None) -> None:
